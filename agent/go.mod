@@ -1,0 +1,3 @@
+module pulumi-slipway/agent
+
+go 1.26

@@ -1,0 +1,274 @@
+/**
+ * The agent's API as types: the TypeScript side of the contract whose specification is the Go package agent/api.
+ * Names and meaning are the same there, one for one. Every schema is strict, because an unknown field means that the
+ * two sides disagree. Both sides read every golden file in test/api/ and write it back.
+ */
+import { z } from "zod";
+
+/** The version of the contract. A client that meets another number delivers its own agent. */
+export const protocol = 1;
+
+/** Starts the greeting line. Its control characters do not occur in what login shells print. */
+export const greetingMagic = "\x05\x16\x07slipway-agent";
+
+/** `sha256:` and 64 lower-case hexadecimal digits. */
+export const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+
+/** One thing that has filled a slot: 32 lower-case hexadecimal digits, minted by the client in each create. */
+export const incarnation = z.string().regex(/^[0-9a-f]{32}$/);
+
+/** The place of one owner's resource on a host, minted by the agent. It becomes a part of Pulumi ids and paths. */
+export const slot = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z_.-]{0,127}$/);
+
+const labels = z.record(z.string(), z.string());
+
+/**
+ * Points at a resource of the same host by its owner. `contentKey` is set for layers and images only: it tells which
+ * of the incarnations in the owner's slot is meant.
+ */
+export const reference = z.strictObject({ owner: z.string(), contentKey: z.string().exactOptional() });
+/** See {@link reference}. */
+export type Reference = z.infer<typeof reference>;
+
+/** What every answer about a resource begins with. */
+export const identity = z.strictObject({ owner: z.string(), slot, incarnation });
+/** See {@link identity}. */
+export type Identity = z.infer<typeof identity>;
+
+/** Claims the host for an owner. */
+export const hostRequest = z.strictObject({ owner: z.string() });
+/** See {@link hostRequest}. */
+export type HostRequest = z.infer<typeof hostRequest>;
+
+/** What the agent observes of the machine it runs on. */
+export const hostFacts = z.strictObject({
+  /** Minted by the agent at its first start and bound to the machine id. */
+  hostId: z.string(),
+  /** In Go's and Docker's words. */
+  architecture: z.enum(["amd64", "arm64"]),
+  /** The release as uname(2) gives it. */
+  kernel: z.string(),
+  /** PRETTY_NAME of os-release(5), "" where there is none. */
+  os: z.string(),
+  /** 2 for a pure unified hierarchy, else 1 (hybrid included). */
+  cgroupVersion: z.union([z.literal(1), z.literal(2)]),
+  cpus: z.int(),
+  memoryBytes: z.int(),
+  /** Whether the kernel lets the agent create a user namespace. */
+  userNamespaces: z.boolean(),
+  /** The sha256 of the running agent file. */
+  agentDigest: digest,
+});
+/** See {@link hostFacts}. */
+export type HostFacts = z.infer<typeof hostFacts>;
+
+/** A claim on the host and what the host is. */
+export const hostAnswer = identity.extend(hostFacts.shape);
+/** See {@link hostAnswer}. */
+export type HostAnswer = z.infer<typeof hostAnswer>;
+
+/** Asks for a layer made of an archive that was sent before as a blob; else the answer is the problem `blob_missing`. */
+export const layerRequest = z.strictObject({
+  owner: z.string(),
+  contentKey: z.string(),
+  /** The digest of the archive's bytes: tar, plain or compressed with gzip or zstd. */
+  blob: digest,
+});
+/** See {@link layerRequest}. */
+export type LayerRequest = z.infer<typeof layerRequest>;
+
+/** Describes a layer. */
+export const layerAnswer = identity.extend({
+  contentKey: z.string(),
+  /** Of the uncompressed archive: the diff id of the OCI image specification. */
+  digest,
+  sizeBytes: z.int(),
+  /** False where the layer's tree is missing or unfinished. */
+  intact: z.boolean(),
+});
+/** See {@link layerAnswer}. */
+export type LayerAnswer = z.infer<typeof layerAnswer>;
+
+/** What a container of an image gets unless it says otherwise; the fields mean what they mean in the OCI image specification. */
+export const imageConfig = z.strictObject({
+  entrypoint: z.array(z.string()).exactOptional(),
+  command: z.array(z.string()).exactOptional(),
+  env: labels.exactOptional(),
+  workingDir: z.string().exactOptional(),
+  user: z.string().exactOptional(),
+  stopSignal: z.string().exactOptional(),
+  labels: labels.exactOptional(),
+});
+/** See {@link imageConfig}. */
+export type ImageConfig = z.infer<typeof imageConfig>;
+
+/** Asks for an image of layers, lowest first. */
+export const imageRequest = z.strictObject({
+  owner: z.string(),
+  contentKey: z.string(),
+  layers: z.array(reference),
+  config: imageConfig,
+});
+/** See {@link imageRequest}. */
+export type ImageRequest = z.infer<typeof imageRequest>;
+
+/** Describes an image. */
+export const imageAnswer = identity.extend({
+  contentKey: z.string(),
+  /** The digest of the image's OCI configuration. */
+  imageId: digest,
+  /** The diff ids of its layers, lowest first. */
+  layers: z.array(digest),
+  sizeBytes: z.int(),
+  /** False where the record or one of its layers is missing. */
+  intact: z.boolean(),
+});
+/** See {@link imageAnswer}. */
+export type ImageAnswer = z.infer<typeof imageAnswer>;
+
+/**
+ * Asks for a running container, or with `wait: "exit"` for one that has run. An absent field leaves the choice to the
+ * image and then to the default.
+ */
+export const containerRequest = z.strictObject({
+  owner: z.string(),
+  image: reference,
+  entrypoint: z.array(z.string()).exactOptional(),
+  command: z.array(z.string()).exactOptional(),
+  env: labels.exactOptional(),
+  workingDir: z.string().exactOptional(),
+  user: z.string().exactOptional(),
+  hostname: z.string().exactOptional(),
+  network: z.enum(["none", "host"]),
+  /** In bytes; absent or 0 for no limit. */
+  memory: z.int().exactOptional(),
+  /** In cores; absent or 0 for no limit. */
+  cpus: z.number().exactOptional(),
+  /** A number of tasks; absent or 0 for no limit. */
+  pidsLimit: z.int().exactOptional(),
+  labels: labels.exactOptional(),
+  /** A name as in signal(7) with SIG; absent means the image's, then SIGTERM. */
+  stopSignal: z.string().exactOptional(),
+  /** How long stopping waits after the signal before it kills, in milliseconds; absent means 10,000. */
+  stopTimeoutMs: z.int().exactOptional(),
+  readOnly: z.boolean().exactOptional(),
+  /** "running": the program was executed and has not ended within 200 ms. "exit": it has ended with 0; a job, run once. */
+  wait: z.enum(["running", "exit"]),
+});
+/** See {@link containerRequest}. */
+export type ContainerRequest = z.infer<typeof containerRequest>;
+
+/** The limits the kernel holds for the container's group now; an absent field has none. */
+export const containerLimits = z.strictObject({
+  memory: z.int().exactOptional(),
+  cpus: z.number().exactOptional(),
+  pidsLimit: z.int().exactOptional(),
+});
+/** See {@link containerLimits}. */
+export type ContainerLimits = z.infer<typeof containerLimits>;
+
+/** Describes a container as it now is, without anything that changes by itself. */
+export const containerAnswer = identity.extend({
+  imageId: digest,
+  running: z.boolean(),
+  /** Of the first process once it has ended: its status, or 128 and the signal. Absent where it could not be learnt. */
+  exitCode: z.int().exactOptional(),
+  /** Those in force, absent where the container does not run. */
+  limits: containerLimits.exactOptional(),
+  labels: labels.exactOptional(),
+});
+/** See {@link containerAnswer}. */
+export type ContainerAnswer = z.infer<typeof containerAnswer>;
+
+/** A container in the inventory, with what people want to see and state must not hold. */
+export const containerSummary = containerAnswer.extend({
+  /** What the first process was started with. */
+  command: z.array(z.string()),
+  /** RFC 3339; absent where unknown. */
+  startedAt: z.string().exactOptional(),
+  /** RFC 3339; absent where unknown or not yet. */
+  endedAt: z.string().exactOptional(),
+});
+/** See {@link containerSummary}. */
+export type ContainerSummary = z.infer<typeof containerSummary>;
+
+/** Everything the agent keeps on the host, by owner. */
+export const inventory = z.strictObject({
+  host: hostFacts,
+  hosts: z.array(identity),
+  layers: z.array(layerAnswer),
+  images: z.array(imageAnswer),
+  containers: z.array(containerSummary),
+});
+/** See {@link inventory}. */
+export type Inventory = z.infer<typeof inventory>;
+
+/** The codes the agent answers with; docs/errors.md lists each with cause and way out. */
+export const problemCodes = [
+  "invalid",
+  "gone",
+  "blob_missing",
+  "digest_mismatch",
+  "archive_invalid",
+  "archive_escapes",
+  "reference_missing",
+  "content_damaged",
+  "user_unknown",
+  "program_not_found",
+  "program_not_executable",
+  "start_failed",
+  "exited",
+  "job_failed",
+  "limit_unsupported",
+  "in_use",
+  "no_space",
+  "unsupported",
+  "internal",
+] as const;
+/** One of {@link problemCodes}. Programs branch on it; people read the detail. */
+export type ProblemCode = (typeof problemCodes)[number];
+
+/** Names a resource that was recorded although the call failed, so that the client can record it too. */
+export const left = z.strictObject({ slot, incarnation });
+/** See {@link left}. */
+export type Left = z.infer<typeof left>;
+
+/** An error as the client gets it: problem details (RFC 9457) with extension members. */
+export const problem = z.strictObject({
+  /** The same for every problem of one code. */
+  title: z.string(),
+  status: z.int(),
+  /** The sentence for a person: the step, the object, the cause and the way out. */
+  detail: z.string(),
+  code: z.enum(problemCodes),
+  /** The operation that failed, in the kernel's words where the kernel refused it. */
+  step: z.string().exactOptional(),
+  /** What the step was done to. */
+  object: z.string().exactOptional(),
+  /** The kernel's answer, for example 28. */
+  errno: z.int().exactOptional(),
+  /** The kernel's name for it, for example "ENOSPC". */
+  errnoName: z.string().exactOptional(),
+  /** What the failed call left on the host, absent where it left nothing. */
+  left: left.exactOptional(),
+  /** The last lines of the container's log, at most 20. */
+  log: z.array(z.string()).exactOptional(),
+  /** That of a container which ended. */
+  exitCode: z.int().exactOptional(),
+});
+/** See {@link problem}. */
+export type Problem = z.infer<typeof problem>;
+
+/** What is asked and answered under `/v1/{resource}/{incarnation}`. */
+export const resources = {
+  hosts: { request: hostRequest, answer: hostAnswer },
+  layers: { request: layerRequest, answer: layerAnswer },
+  images: { request: imageRequest, answer: imageAnswer },
+  containers: { request: containerRequest, answer: containerAnswer },
+} as const;
+/** A resource as it stands in paths. */
+export type ResourceName = keyof typeof resources;
+/** The body of a PUT to a resource. */
+export type RequestOf<R extends ResourceName> = z.infer<(typeof resources)[R]["request"]>;
+/** The answer to a PUT or GET of a resource. */
+export type AnswerOf<R extends ResourceName> = z.infer<(typeof resources)[R]["answer"]>;

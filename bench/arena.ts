@@ -1,0 +1,21 @@
+import { type Contestant, assemble } from "./contestant";
+import { floor } from "./floor";
+import { hierarchies, subgroups } from "./groups";
+import { hybrid, oci } from "./oci";
+import { makeRootfs } from "./rootfs";
+import { sandbox } from "./sandbox";
+import type { Scope } from "./scope";
+
+/** All contestants that can run here, in one sandbox, with the same root file system, warmed up. */
+export async function arena(scope: Scope): Promise<{ contestants: Contestant[]; notes: string[] }> {
+  const common = await sandbox(scope);
+  const rootfs = await makeRootfs(common.folder);
+  const group = `slipway-bench-${process.pid}`;
+  const groups = await subgroups(scope, group, hierarchies());
+  const withoutUnified = hybrid() ? { ...(await sandbox(scope, { unified: false })), folder: common.folder } : common;
+  return assemble([
+    () => oci(scope, common, "runc", rootfs, group),
+    () => oci(scope, withoutUnified, "crun", rootfs, group),
+    () => floor(common, rootfs, groups),
+  ]);
+}

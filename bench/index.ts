@@ -1,0 +1,11 @@
+/** Every benchmark by its name on the command line. bench/README.md says what each measures and how. */
+import type { Options } from "./options";
+import { rate } from "./rate";
+import type { Scope } from "./scope";
+import { start } from "./start";
+import type { Result } from "./statistics";
+
+export const benchmarks: Readonly<Record<string, (scope: Scope, options: Options) => Promise<Result>>> = {
+  start,
+  rate,
+};

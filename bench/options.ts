@@ -1,0 +1,5 @@
+/** What the command line says to a benchmark. */
+export interface Options {
+  /** Samples per contestant; absent: what the benchmark was made for. */
+  runs?: number;
+}

@@ -1,0 +1,44 @@
+/** `npm run bench -- [NAME …] [--json] [--runs N]`: figures beside their peers, see bench/README.md. */
+import { parseArgs } from "node:util";
+import { benchmarks } from "../bench/index";
+import { Scope } from "../bench/scope";
+import type { Row } from "../bench/statistics";
+import { table } from "../bench/table";
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: "boolean", default: false }, runs: { type: "string" } },
+  });
+  const names = positionals.length > 0 ? positionals : Object.keys(benchmarks);
+  const runs = values.runs === undefined ? {} : { runs: Number(values.runs) };
+  if ("runs" in runs && !(Number.isInteger(runs.runs) && runs.runs > 0)) {
+    throw new Error(`--runs: expected a whole number above 0, got ${values.runs}`);
+  }
+  const rows: Row[] = [];
+  for (const name of names) {
+    const benchmark = benchmarks[name];
+    if (!benchmark) throw new Error(`no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}`);
+    process.stderr.write(`${name} …\n`);
+    const scope = new Scope();
+    const interrupted = (): void => {
+      void scope.close().finally(() => process.exit(130));
+    };
+    process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+    try {
+      const result = await benchmark(scope, runs);
+      rows.push(...result.rows);
+      if (values.json) process.stderr.write(result.notes.map((note) => `  ${note}\n`).join(""));
+      else process.stdout.write(`${table(name, result)}\n\n`);
+    } finally {
+      process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
+      await scope.close();
+    }
+  }
+  if (values.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

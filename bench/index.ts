@@ -1,5 +1,7 @@
 /** Every benchmark by its name on the command line. bench/README.md says what each measures and how. */
+import { memory } from "./memory";
 import type { Options } from "./options";
+import { packageSizes } from "./package";
 import { rate } from "./rate";
 import type { Scope } from "./scope";
 import { start } from "./start";
@@ -8,4 +10,6 @@ import type { Result } from "./statistics";
 export const benchmarks: Readonly<Record<string, (scope: Scope, options: Options) => Promise<Result>>> = {
   start,
   rate,
+  memory,
+  package: packageSizes,
 };

@@ -30,6 +30,9 @@ async function main(): Promise<void> {
       rows.push(...result.rows);
       if (values.json) process.stderr.write(result.notes.map((note) => `  ${note}\n`).join(""));
       else process.stdout.write(`${table(name, result)}\n\n`);
+    } catch (error) {
+      // Said at once, because undoing may fail for the same reason.
+      throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
       process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
       await scope.close();

@@ -1,0 +1,44 @@
+import { readFile } from "node:fs/promises";
+import { conmons } from "./conmon";
+import { Unavailable } from "./contestant";
+import { hierarchies, subgroups } from "./groups";
+import type { Options } from "./options";
+import { makeRootfs } from "./rootfs";
+import { sandbox } from "./sandbox";
+import type { Scope } from "./scope";
+import { type Result, type Row, compared, row } from "./statistics";
+
+/** What one more running container costs in its monitor: proportional and private memory, several of each running. */
+export async function memory(scope: Scope, { runs = 10 }: Options): Promise<Result> {
+  const box = await sandbox(scope);
+  const rootfs = await makeRootfs(box.folder);
+  const group = `slipway-bench-${process.pid}`;
+  await subgroups(scope, group, hierarchies());
+  const rows: Row[] = [];
+  const notes: string[] = [];
+  try {
+    rows.push(...(await sizes("conmon", await conmons(scope, box, rootfs, group, runs))));
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    notes.push(`left out: ${error.message}`);
+  }
+  return { rows: compared(rows, "conmon proportional"), notes };
+}
+
+async function sizes(name: string, pids: readonly number[]): Promise<Row[]> {
+  const rollups = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, "utf8")));
+  const kilobytes = (rollup: string, field: string): number =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(rollup)?.[1] ?? NaN);
+  return [
+    row(
+      `${name} proportional`,
+      "bytes",
+      rollups.map((one) => 1024 * kilobytes(one, "Pss")),
+    ),
+    row(
+      `${name} private`,
+      "bytes",
+      rollups.map((one) => 1024 * (kilobytes(one, "Private_Clean") + kilobytes(one, "Private_Dirty"))),
+    ),
+  ];
+}

@@ -26,6 +26,12 @@
 //	DELETE /v1/{resource}/{incarnation}           204; hosts take ?purge=true
 //	GET    /v1/containers/{incarnation}/logs      text/plain, see LogLine; ?tail=N, ?follow=true
 //
+// # Timing
+//
+// Every answer carries the header Server-Timing: "total" is the time in milliseconds between the request's arrival and
+// its answer. A PUT of a container with wait "exit" also has "exit", the time until the container was seen to have ended;
+// what lies between the two is the record being synced.
+//
 // # Identity
 //
 // An owner ("organization/urn" or "organization/namespace/urn") names what a thing on a host belongs to on the

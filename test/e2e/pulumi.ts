@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { type Events, readEvents } from "./events.js";
+
+/** The repository's root. */
+export const repository = join(__dirname, "../..");
+
+/** What came of one run of the CLI. */
+export interface Outcome extends Events {
+  /** The command's status, or the signal that ended it. */
+  code: number | string;
+  /** Everything it printed, standard output and error as they came. */
+  output: string;
+}
+
+/** Where one stack keeps its things; no two stacks share any. */
+export interface Place {
+  /** The folder of the program. */
+  program: string;
+  /** The folder of the state. */
+  state: string;
+  /** Pulumi's home. */
+  home: string;
+  /** A word in the environment of every process of this stack, by which they are found. */
+  mark: string;
+  /** More for the environment. */
+  environment: Record<string, string>;
+}
+
+/** The environment of the CLI: nothing of the person's own but what programs need to run at all. */
+export function environment(place: Place): NodeJS.ProcessEnv {
+  const { LANG = "C.UTF-8", TMPDIR, PATH = "" } = process.env;
+  return {
+    LANG,
+    ...(TMPDIR === undefined ? {} : { TMPDIR }),
+    PATH: `${join(repository, ".tools/pulumi/bin")}:${PATH}`,
+    HOME: place.home,
+    PULUMI_HOME: join(place.home, ".pulumi"),
+    PULUMI_BACKEND_URL: `file://${place.state}`,
+    PULUMI_CONFIG_PASSPHRASE: "passphrase of a throw-away stack",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    // Without it the CLI knows no --event-log.
+    PULUMI_DEBUG_COMMANDS: "true",
+    SLIPWAY_TEST_STACK: place.mark,
+    ...place.environment,
+  };
+}
+
+/** One run of the CLI that can be ended from outside. */
+export class Run {
+  /** Settles when the CLI has ended; never rejects. */
+  readonly outcome: Promise<Outcome>;
+  private readonly child: ChildProcess;
+  private readonly log: string;
+
+  /** Starts `pulumi` with the words given; with `events` it writes an event log, which only engine commands can. */
+  constructor(place: Place, words: string[], events: boolean) {
+    this.log = join(place.home, `events-${randomUUID()}.json`);
+    const all = [...words, "--non-interactive", "--color=never", ...(events ? ["--event-log", this.log] : [])];
+    // A process group of its own, so that a signal to it is what a terminal's ^C is.
+    this.child = spawn("pulumi", all, {
+      cwd: place.program,
+      env: environment(place),
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    const add = (bytes: Buffer): void => void (output += bytes.toString());
+    this.child.stdout?.on("data", add);
+    this.child.stderr?.on("data", add);
+    this.outcome = new Promise((resolve) => {
+      this.child.on("error", (error) => resolve({ ...readEvents(this.log), code: "error", output: String(error) }));
+      this.child.on("close", (code, signal) =>
+        resolve({ ...readEvents(this.log), code: code ?? signal ?? "?", output }),
+      );
+    });
+  }
+
+  /** The events so far. */
+  events(): Events {
+    return readEvents(this.log);
+  }
+
+  /** ^C: once asks the engine to finish what runs, twice makes it stop. */
+  interrupt(): void {
+    this.signal("SIGINT");
+  }
+
+  /** SIGKILL to the CLI; its plugins are left to themselves. */
+  kill(): void {
+    this.signal("SIGKILL");
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    if (this.child.pid === undefined || this.child.exitCode !== null || this.child.signalCode !== null) return;
+    process.kill(-this.child.pid, signal);
+  }
+}
+
+/** The processes of a stack that still live: the CLI, its plugins, and what these started on this machine. */
+export function processesOf(mark: string): number[] {
+  const wanted = `\0SLIPWAY_TEST_STACK=${mark}\0`;
+  return readdirSync("/proc")
+    .filter((name) => /^[0-9]+$/.test(name))
+    .map(Number)
+    .filter((pid) => `\0${environmentOf(pid)}`.includes(wanted));
+}
+
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1");
+  } catch {
+    return ""; // It has ended, or it is a kernel thread.
+  }
+}

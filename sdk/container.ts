@@ -1,0 +1,178 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Host, HostReference } from "./host";
+import type { Image } from "./image";
+import { hostOf, referenceTo, type Reference } from "./reference";
+import { isKind, Resource, typeOf } from "./resource";
+
+/** The arguments of a {@link Container}. */
+export interface ContainerArgs {
+  /** Where the container runs: a Host, or a string that `ssh` would take (a name, an address, an alias). Required. */
+  host: pulumi.Input<Host | string>;
+  /** What the container is made of. Required; a changed image replaces the container. Like IMAGE in `docker run IMAGE`. */
+  image: pulumi.Input<Image>;
+  /**
+   * The arguments of the entrypoint, or the program and its arguments where there is none. Default: the image's. A change
+   * replaces the container. Like COMMAND in `docker run IMAGE COMMAND`.
+   */
+  command?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /**
+   * The program and its first arguments. With it the image's command does not count. Default: the image's. A change
+   * replaces the container. Like `docker run --entrypoint`, but a list.
+   */
+  entrypoint?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /**
+   * Environment variables, added to the image's: `{ NAME: "value" }` or `["NAME=value"]`. Default: the image's, PATH and
+   * HOSTNAME. A change replaces the container. Like `docker run --env`.
+   */
+  env?:
+    | pulumi.Input<Record<string, pulumi.Input<string | number | boolean>>>
+    | pulumi.Input<pulumi.Input<string>[]>
+    | undefined;
+  /** The folder the program starts in, an absolute path. Default: the image's, then "/". A change replaces the container. Like `docker run --workdir`. */
+  workingDir?: pulumi.Input<string> | undefined;
+  /**
+   * Who the program runs as: "name", "uid", "name:group" or "uid:gid"; names are looked up in the image. Default: the
+   * image's, then root. A change replaces the container. Like `docker run --user`.
+   */
+  user?: pulumi.Input<string | number> | undefined;
+  /** The host name inside the container, at most 64 characters. Default: the first 12 digits of its incarnation. A change replaces the container. Like `docker run --hostname`. */
+  hostname?: pulumi.Input<string> | undefined;
+  /**
+   * "none" is a network namespace of its own with only `lo`; "host" is the host's. Required, for there is no default
+   * yet. A change replaces the container. Like `docker run --network`.
+   */
+  network: pulumi.Input<"none" | "host">;
+  /** The most memory the container may use: "512m", or a number of bytes; k, m, g and t are powers of 1024. Default: no limit. Changed in place. Like `docker run --memory`. */
+  memory?: pulumi.Input<string | number> | undefined;
+  /** The most processor time the container may use, in processors: 0.5 is half of one. At least 0.01. Default: no limit. Changed in place. Like `docker run --cpus`. */
+  cpus?: pulumi.Input<string | number> | undefined;
+  /** The most processes and threads the container may have at a time. Default: no limit. Changed in place. Like `docker run --pids-limit`. */
+  pidsLimit?: pulumi.Input<number> | undefined;
+  /** Words of your own about the container, kept on the host: `{ name: "value" }` or `["name=value"]`. Default: none. Changed in place. Like `docker run --label`. */
+  labels?: pulumi.Input<Record<string, pulumi.Input<string>>> | pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /** The signal that asks the program to end: "SIGQUIT", "QUIT" or 3. Default: the image's, then SIGTERM. Changed in place. Like `docker run --stop-signal`. */
+  stopSignal?: pulumi.Input<string | number> | undefined;
+  /** How long the program may take to end before it is killed: "30s", or a number of milliseconds. Default: 10 s. Changed in place. Like `docker run --stop-timeout`, which takes seconds. */
+  stopTimeout?: pulumi.Input<string | number> | undefined;
+  /** Whether the container's root file system is read-only. Default: false. A change replaces the container. Like `docker run --read-only`. */
+  readOnly?: pulumi.Input<boolean> | undefined;
+  /**
+   * What the deployment waits for: "running", that the program was executed and has not ended within 200 ms; "exit",
+   * that it has ended with 0 (a job: it runs once for each change of it). Default: "running". A change replaces the
+   * container. "exit" is like `docker run` without `--detach`.
+   */
+  wait?: pulumi.Input<"running" | "exit"> | undefined;
+}
+
+/** What has to be known of a container to look it up by {@link Container.get}. */
+export interface ContainerState {
+  /** The host it is on. */
+  host: pulumi.Input<Host | string>;
+}
+
+/**
+ * A program running in an image's file system, with a writable layer of its own that is empty at first and goes with
+ * it. A change of what the program is made of replaces the container: the new one is started, and the old one stopped
+ * once the new one is good (with network "host" the old one is stopped first, and started again if the new one fails).
+ *
+ * ```ts
+ * new slipway.Container("web", { host, image, command: ["httpd", "-f"], network: "host", memory: "64m" });
+ * ```
+ */
+export class Container extends Resource {
+  /** The type of the resource, as it stands in URNs. */
+  static readonly __pulumiType: string = typeOf("Container");
+
+  /** See {@link ContainerArgs.host}. */
+  declare readonly host: pulumi.Output<HostReference>;
+  /** The image it was declared with. */
+  declare readonly image: pulumi.Output<Reference>;
+  /** See {@link ContainerArgs.command}. */
+  declare readonly command: pulumi.Output<string[] | undefined>;
+  /** See {@link ContainerArgs.entrypoint}. */
+  declare readonly entrypoint: pulumi.Output<string[] | undefined>;
+  /** See {@link ContainerArgs.env}. */
+  declare readonly env: pulumi.Output<Record<string, string> | undefined>;
+  /** See {@link ContainerArgs.workingDir}. */
+  declare readonly workingDir: pulumi.Output<string | undefined>;
+  /** See {@link ContainerArgs.user}. */
+  declare readonly user: pulumi.Output<string | undefined>;
+  /** See {@link ContainerArgs.hostname}. */
+  declare readonly hostname: pulumi.Output<string | undefined>;
+  /** See {@link ContainerArgs.network}. */
+  declare readonly network: pulumi.Output<"none" | "host">;
+  /** In bytes; see {@link ContainerArgs.memory}. */
+  declare readonly memory: pulumi.Output<number | undefined>;
+  /** See {@link ContainerArgs.cpus}. */
+  declare readonly cpus: pulumi.Output<number | undefined>;
+  /** See {@link ContainerArgs.pidsLimit}. */
+  declare readonly pidsLimit: pulumi.Output<number | undefined>;
+  /** See {@link ContainerArgs.labels}. */
+  declare readonly labels: pulumi.Output<Record<string, string> | undefined>;
+  /** A name that begins with SIG; see {@link ContainerArgs.stopSignal}. */
+  declare readonly stopSignal: pulumi.Output<string | undefined>;
+  /** In milliseconds; see {@link ContainerArgs.stopTimeout}. */
+  declare readonly stopTimeout: pulumi.Output<number | undefined>;
+  /** See {@link ContainerArgs.readOnly}. */
+  declare readonly readOnly: pulumi.Output<boolean | undefined>;
+  /** See {@link ContainerArgs.wait}. */
+  declare readonly wait: pulumi.Output<"running" | "exit" | undefined>;
+  /** Whether it runs, as of the last deployment or refresh. `pulumi up --refresh` starts it again. */
+  declare readonly running: pulumi.Output<boolean>;
+  /** The digest of the image's configuration. */
+  declare readonly imageId: pulumi.Output<string>;
+  /** What the program ended with, 128 and the number of the signal that ended it; undefined while it runs. */
+  declare readonly exitCode: pulumi.Output<number | undefined>;
+
+  /** Looks up a container that another stack declared, by its id (`<slot>/<incarnation>`) and host. */
+  static get(
+    name: string,
+    id: pulumi.Input<pulumi.ID>,
+    state: ContainerState,
+    opts?: pulumi.CustomResourceOptions,
+  ): Container {
+    return new Container(name, state as ContainerArgs, pulumi.mergeOptions(opts, { id }));
+  }
+
+  /** Whether a value is a Container, also if the package was loaded twice. */
+  static override isInstance(value: unknown): value is Container {
+    return isKind(value, "Container");
+  }
+
+  /** Declares a container. The deployment fails, with the last lines of its log, where what `wait` says does not come true. */
+  constructor(name: string, args: ContainerArgs, opts?: pulumi.CustomResourceOptions) {
+    super(
+      name,
+      {
+        kind: "Container",
+        inputs: { ...args, host: hostOf(args.host), image: referenceTo(args.image) },
+        required: ["host", "image", "network"],
+        properties,
+      },
+      opts,
+    );
+  }
+}
+
+const properties = [
+  "host",
+  "image",
+  "command",
+  "entrypoint",
+  "env",
+  "workingDir",
+  "user",
+  "hostname",
+  "network",
+  "memory",
+  "cpus",
+  "pidsLimit",
+  "labels",
+  "stopSignal",
+  "stopTimeout",
+  "readOnly",
+  "wait",
+  "running",
+  "imageId",
+  "exitCode",
+] as const satisfies readonly (keyof Container)[];

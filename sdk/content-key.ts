@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { createReadStream, statSync, type Stats } from "node:fs";
+import { relative, resolve } from "node:path";
+import { archive } from "./archive";
+
+/** Where the content of a layer comes from, as the program says it. */
+export interface LayerSource {
+  /** A tar archive or a folder. */
+  readonly rootfs?: string | undefined;
+  /** A folder. */
+  readonly directory?: string | undefined;
+  /** Where the folder is put, an absolute path; default "/". */
+  readonly target?: string | undefined;
+}
+
+/**
+ * What is sent for a layer: an archive as it lies there, or a folder packed as one. The SDK hashes it for the content
+ * key, and the provider sends the same; it has the same working folder.
+ */
+export type LayerContent =
+  { readonly archive: string; readonly size: number } | { readonly folder: string; readonly target: string };
+
+/**
+ * Finds the content of a layer on this machine. Undefined where the source does not say exactly one thing.
+ *
+ * @throws Error where the path is not there or is not what the argument takes.
+ */
+export function layerContent(source: LayerSource): LayerContent | undefined {
+  const { rootfs, directory, target = "/" } = source;
+  if (typeof rootfs === "string" && directory === undefined) {
+    const stats = look("rootfs", rootfs);
+    if (stats.isDirectory()) return { folder: resolve(rootfs), target: "/" };
+    if (stats.isFile()) return { archive: resolve(rootfs), size: stats.size };
+    throw new Error(`rootfs ${JSON.stringify(rootfs)} is neither an archive nor a folder`);
+  }
+  if (typeof directory === "string" && rootfs === undefined && typeof target === "string") {
+    if (look("directory", directory).isDirectory()) return { folder: resolve(directory), target };
+    throw new Error(`directory ${JSON.stringify(directory)} is not a folder`);
+  }
+  return undefined;
+}
+
+/**
+ * The content key of a layer: "sha256:" and the digest of the bytes that are sent. Nothing of where they lie enters it.
+ * Undefined where the source does not say exactly one thing.
+ *
+ * @throws Error as {@link layerContent} and {@link archive}.
+ */
+export async function contentKeyOf(source: LayerSource): Promise<string | undefined> {
+  const content = layerContent(source);
+  if (content === undefined) return undefined;
+  return "archive" in content ? archiveKey(content.archive) : digestOf(archive(content.folder, content.target));
+}
+
+/** A path from the program's folder, with "/" between names, so that another checkout or system makes no difference. */
+export function pathInProgram(path: string): string {
+  if (typeof path !== "string") return path;
+  const found = relative(process.cwd(), resolve(path)).replaceAll("\\", process.platform === "win32" ? "/" : "\\");
+  return found === "" ? "." : found;
+}
+
+/** Archives hashed before, because a fleet's program asks for the same one once for each host. */
+const archiveKeys = new Map<string, Promise<string>>();
+
+async function archiveKey(path: string): Promise<string> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  const file = [dev, ino, size, mtimeNs, ctimeNs].join(" ");
+  const known = archiveKeys.get(file);
+  if (known !== undefined) return known;
+  const key = (async () => {
+    const hash = createHash("sha256");
+    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
+    return `sha256:${hash.digest("hex")}`;
+  })();
+  archiveKeys.set(file, key);
+  return key;
+}
+
+function digestOf(pieces: Iterable<Buffer>): string {
+  const hash = createHash("sha256");
+  for (const piece of pieces) hash.update(piece);
+  return `sha256:${hash.digest("hex")}`;
+}
+
+function look(argument: string, path: string): Stats {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats !== undefined) return stats;
+  throw new Error(`${argument} ${JSON.stringify(path)} does not exist (looked for ${resolve(path)})`);
+}

@@ -1,0 +1,15 @@
+/**
+ * Slipway: containers on Linux machines you own, declared with Pulumi, carried out over SSH.
+ *
+ * This folder holds what a program imports: one file per resource, with its arguments, outputs and their documentation.
+ * It imports nothing but Pulumi and Node's built-in modules, and it never talks to a host: that is provider/, which
+ * Pulumi runs in a process of its own.
+ *
+ * @packageDocumentation
+ */
+export { Container, type ContainerArgs, type ContainerState } from "./container";
+export { type Connection, type ConnectionArgs } from "./connection";
+export { Host, type HostArgs, type HostReference, type HostState } from "./host";
+export { Image, type ImageArgs, type ImageConfig, type ImageConfigArgs, type ImageState } from "./image";
+export { Layer, type LayerArgs, type LayerState } from "./layer";
+export { type Reference } from "./reference";

@@ -1,0 +1,43 @@
+import * as pulumi from "@pulumi/pulumi";
+import { connectionDefaults } from "./connection";
+import type { Host } from "./host";
+import { isKind } from "./resource";
+
+/**
+ * What a resource keeps of a layer or an image it was handed: the target's owner, which is known in preview and does
+ * not change when the target is replaced, and its content key, which changes when a byte of its content does.
+ */
+export interface Reference {
+  /** The owner of the target. */
+  readonly owner: string;
+  /** The content key of the target. */
+  readonly contentKey: string;
+}
+
+/**
+ * Reduces layers and images to references, wherever they stand: alone, in arrays, in outputs. Anything else stays as
+ * it is, to be judged by the provider's check. A resource that stands by itself keeps an unknown content key apart from
+ * its known owner; one inside an output becomes unknown as a whole.
+ */
+export function referenceTo(value: unknown): pulumi.Input<unknown> {
+  if (isKind(value, "Layer") || isKind(value, "Image")) {
+    const target = value as { owner: pulumi.Output<string>; contentKey: pulumi.Output<string> };
+    return { owner: target.owner, contentKey: target.contentKey };
+  }
+  if (Array.isArray(value)) return value.map(referenceTo);
+  return onceKnown(value, referenceTo);
+}
+
+/** Reduces a host, or the string that names one, to its name and connection. */
+export function hostOf(value: unknown): pulumi.Input<unknown> {
+  if (isKind(value, "Host")) return (value as Host).host;
+  if (typeof value === "string") return { name: value, connection: { ...connectionDefaults(), address: value } };
+  return onceKnown(value, hostOf);
+}
+
+/** Reduces a value that is yet to come when it is there; any other stays as it is. */
+function onceKnown(value: unknown, reduce: (value: unknown) => pulumi.Input<unknown>): pulumi.Input<unknown> {
+  if (!pulumi.Output.isInstance(value) && !(value instanceof Promise)) return value;
+  const now: pulumi.Output<unknown> = pulumi.output(value as Promise<unknown>);
+  return now.apply((known) => pulumi.output(reduce(known) as Promise<unknown>));
+}

@@ -1,0 +1,172 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { archive } from "../../sdk/archive";
+import { contentKeyOf, layerContent, pathInProgram } from "../../sdk/content-key";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "slipway-archive-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder with one of everything a layer may hold, below the test's own. */
+function site(name: string): string {
+  const root = join(folder, name);
+  mkdirSync(join(root, "deep", "x".repeat(120)), { recursive: true, mode: 0o755 });
+  mkdirSync(join(root, "empty"), { mode: 0o755 });
+  writeFileSync(join(root, "index.html"), "<h1>hello</h1>", { mode: 0o644 });
+  writeFileSync(join(root, "run.sh"), "#!/bin/sh\n", { mode: 0o755 });
+  writeFileSync(join(root, "deep", "x".repeat(120), "grüße.txt"), "long and not ASCII", { mode: 0o600 });
+  writeFileSync(join(root, "block"), Buffer.alloc(1024, 1));
+  writeFileSync(join(root, "large"), Buffer.alloc((1 << 20) + 7, 2));
+  symlinkSync("index.html", join(root, "link"));
+  symlinkSync("/nowhere/" + "y".repeat(150), join(root, "dangling"));
+  linkSync(join(root, "index.html"), join(root, "hard"));
+  return root;
+}
+
+const reproducible = ["--format=ustar", "--mtime=@0", "--owner=:0", "--group=:0", "--numeric-owner"];
+const keyOf = (directory: string, target?: string): Promise<string | undefined> => contentKeyOf({ directory, target });
+
+describe("archive of a folder", () => {
+  it("is read by tar as the folder is, everything root's and of 1970", () => {
+    const packed = Buffer.concat([...archive(site("site"), "/srv/www")]);
+    // tar --list --verbose --numeric-owner --utc: mode, owner, size, date, time, name
+    const listed = execFileSync("tar", ["-tv", "--numeric-owner", "--utc", "--quoting-style=literal"], {
+      input: packed,
+    })
+      .toString()
+      .trim()
+      .split("\n")
+      .map((line) => line.replace(/ +/g, " "));
+    const long = `srv/www/deep/${"x".repeat(120)}/`;
+    expect(listed).toEqual([
+      "drwxr-xr-x 0/0 0 1970-01-01 00:00 srv/www/",
+      "-rw-r--r-- 0/0 1024 1970-01-01 00:00 srv/www/block",
+      `lrwxrwxrwx 0/0 0 1970-01-01 00:00 srv/www/dangling -> /nowhere/${"y".repeat(150)}`,
+      "drwxr-xr-x 0/0 0 1970-01-01 00:00 srv/www/deep/",
+      `drwxr-xr-x 0/0 0 1970-01-01 00:00 ${long}`,
+      `-rw------- 0/0 18 1970-01-01 00:00 ${long}grüße.txt`,
+      "drwxr-xr-x 0/0 0 1970-01-01 00:00 srv/www/empty/",
+      "-rw-r--r-- 0/0 14 1970-01-01 00:00 srv/www/hard",
+      "-rw-r--r-- 0/0 14 1970-01-01 00:00 srv/www/index.html",
+      "-rw-r--r-- 0/0 1048583 1970-01-01 00:00 srv/www/large",
+      "lrwxrwxrwx 0/0 0 1970-01-01 00:00 srv/www/link -> index.html",
+      "-rwxr-xr-x 0/0 10 1970-01-01 00:00 srv/www/run.sh",
+    ]);
+    expect(packed.length % 512).toBe(0);
+  });
+
+  it("unpacks to the same bytes", () => {
+    const root = site("site");
+    const unpacked = join(folder, "unpacked");
+    mkdirSync(unpacked);
+    execFileSync("tar", ["-x", "-C", unpacked], { input: Buffer.concat([...archive(root, "/")]) });
+    execFileSync("diff", ["-r", "--no-dereference", root, unpacked]);
+  });
+
+  it("leaves the root folder's own mode to the layer below", () => {
+    const root = join(folder, "root");
+    mkdirSync(root);
+    expect(Buffer.concat([...archive(root, "/")])).toEqual(Buffer.alloc(1024));
+  });
+
+  it("writes what tar writes, byte for byte", () => {
+    const root = join(folder, "fixed");
+    mkdirSync(root, { mode: 0o755 });
+    writeFileSync(join(root, "a"), "a\n", { mode: 0o644 });
+    const tar = execFileSync("tar", [...reproducible, "-C", root, "-c", "a"]);
+    expect(Buffer.concat([...archive(root, "/")])).toEqual(tar.subarray(0, 2048));
+  });
+});
+
+describe("content key of a folder", () => {
+  it("does not depend on the place of the folder, on times or on the umask", async () => {
+    const first = site("first");
+    const second = site("second");
+    utimesSync(join(second, "index.html"), 1, 1);
+    chmodSync(join(second, "run.sh"), 0o775);
+    expect(await keyOf(second)).toBe(await keyOf(first));
+  });
+
+  const changes: [string, (root: string) => void][] = [
+    ["a byte", (root) => writeFileSync(join(root, "index.html"), "<h1>hullo</h1>")],
+    ["a permission", (root) => chmodSync(join(root, "index.html"), 0o755)],
+    ["the sticky bit of a folder for everybody", (root) => chmodSync(join(root, "empty"), 0o1777)],
+    ["an empty folder", (root) => mkdirSync(join(root, "another"))],
+    ["a name", (root) => writeFileSync(join(root, "index.htm"), "")],
+    [
+      "a link's target",
+      (root) => {
+        rmSync(join(root, "link"));
+        symlinkSync("run.sh", join(root, "link"));
+      },
+    ],
+    [
+      "a link in place of the same content",
+      (root) => {
+        rmSync(join(root, "hard"));
+        symlinkSync("index.html", join(root, "hard"));
+      },
+    ],
+  ];
+  it.each(changes)("changes with %s", async (_, change) => {
+    const root = site("site");
+    const before = await keyOf(root);
+    change(root);
+    expect(await keyOf(root)).not.toBe(before);
+  });
+
+  it("changes with the target", async () => {
+    const root = site("site");
+    expect(await keyOf(root, "/srv")).not.toBe(await keyOf(root, "/www"));
+  });
+
+  it("is the digest of the bytes that are sent", async () => {
+    const root = site("site");
+    const sum = execFileSync("sha256sum", { input: Buffer.concat([...archive(root, "/srv")]) }).toString();
+    expect(await keyOf(root, "/srv")).toBe(`sha256:${sum.slice(0, 64)}`);
+  });
+});
+
+describe("sources of a layer", () => {
+  it("hashes an archive as it lies there, and notices that it changed", async () => {
+    const rootfs = join(folder, "rootfs.tar");
+    writeFileSync(rootfs, "one");
+    const sum = (): string => `sha256:${execFileSync("sha256sum", [rootfs]).toString().slice(0, 64)}`;
+    expect(await contentKeyOf({ rootfs })).toBe(sum());
+    writeFileSync(rootfs, "two");
+    expect(await contentKeyOf({ rootfs })).toBe(sum());
+  });
+
+  it("takes a folder as rootfs like a directory at /", async () => {
+    const root = site("site");
+    expect(await contentKeyOf({ rootfs: root })).toBe(await keyOf(root, "/"));
+  });
+
+  it("says nothing where there is no source or two", () => {
+    expect(layerContent({})).toBeUndefined();
+    expect(layerContent({ rootfs: "a", directory: "b" })).toBeUndefined();
+  });
+
+  it("names what is missing, or of the wrong kind, and where it looked", async () => {
+    await expect(keyOf("no/such")).rejects.toThrow(
+      `directory "no/such" does not exist (looked for ${process.cwd()}/no/such)`,
+    );
+    writeFileSync(join(folder, "file"), "");
+    await expect(keyOf(join(folder, "file"))).rejects.toThrow(/is not a folder/);
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    await expect(keyOf(folder)).rejects.toThrow(/pipe: only files, folders and links/);
+  });
+
+  it("keeps paths from the program's folder", () => {
+    expect(pathInProgram("./site/")).toBe("site");
+    expect(pathInProgram(join(process.cwd(), "..", "web"))).toBe("../web");
+    expect(pathInProgram(".")).toBe(".");
+  });
+});

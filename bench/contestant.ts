@@ -2,10 +2,8 @@
 export interface Contestant {
   /** "slipway", "runc", "crun" or "floor". */
   readonly name: string;
-  /** The row of the start benchmark: the command a person would know it by. */
-  readonly startRow: string;
-  /** Starts one container and answers the milliseconds until it had ended. */
-  start(): Promise<number>;
+  /** Starts one container and answers the milliseconds until it had ended, by the row they belong to. */
+  start(): Promise<Record<string, number>>;
   /** Starts `count` containers, `atOnce` at a time, and answers the seconds it took. */
   rush(count: number, atOnce: number): Promise<number>;
 }

@@ -31,8 +31,7 @@ export async function floor(sandbox: Sandbox, rootfs: string, groups: readonly s
   };
   return {
     name: "floor",
-    startRow: "floor",
-    start: async () => (await floors(1)).p50,
+    start: async () => ({ floor: (await floors(1)).p50 }),
     rush: async (count, atOnce) => {
       const runs = String(Math.ceil(count / atOnce));
       const started = performance.now();

@@ -6,10 +6,12 @@ import { rate } from "./rate";
 import type { Scope } from "./scope";
 import { start } from "./start";
 import type { Result } from "./statistics";
+import { up } from "./up";
 
 export const benchmarks: Readonly<Record<string, (scope: Scope, options: Options) => Promise<Result>>> = {
   start,
   rate,
   memory,
+  up,
   package: packageSizes,
 };

@@ -5,6 +5,7 @@ import { hierarchies, subgroups } from "./groups";
 import type { Options } from "./options";
 import { makeRootfs } from "./rootfs";
 import { sandbox } from "./sandbox";
+import { type Slipway, monitors, slipway } from "./slipway";
 import type { Scope } from "./scope";
 import { type Result, type Row, compared, row } from "./statistics";
 
@@ -14,7 +15,8 @@ export async function memory(scope: Scope, { runs = 10 }: Options): Promise<Resu
   const rootfs = await makeRootfs(box.folder);
   const group = `slipway-bench-${process.pid}`;
   await subgroups(scope, group, hierarchies());
-  const rows: Row[] = [];
+  const ours = await slipway(scope, box, rootfs);
+  const rows = await sizes("slipway-monitor", await sleepers(scope, ours, runs));
   const notes: string[] = [];
   try {
     rows.push(...(await sizes("conmon", await conmons(scope, box, rootfs, group, runs))));
@@ -23,6 +25,18 @@ export async function memory(scope: Scope, { runs = 10 }: Options): Promise<Resu
     notes.push(`left out: ${error.message}`);
   }
   return { rows: compared(rows, "conmon proportional"), notes };
+}
+
+/** Starts sleeping containers and answers their monitors: the parents of the first processes. */
+async function sleepers(scope: Scope, ours: Slipway, count: number): Promise<number[]> {
+  for (let index = 0; index < count; index++) {
+    const started = await ours.put(ours.request, ["/bin/sleep", "3600"], "running");
+    scope.defer("container", () => started.remove());
+  }
+  const pids = await monitors(ours);
+  if (pids.length !== count)
+    throw new Error(`${count} containers, but ${pids.length} monitors in ${ours.group}/monitors`);
+  return pids;
 }
 
 async function sizes(name: string, pids: readonly number[]): Promise<Row[]> {

@@ -64,8 +64,7 @@ export async function oci(
   });
   return {
     name: runtime,
-    startRow: `${runtime} run`,
-    start,
+    start: async () => ({ [`${runtime} run`]: await start() }),
     rush: async (count, atOnce) => {
       while (lanes.length < atOnce) await lane();
       const started = performance.now();

@@ -20,10 +20,7 @@ export interface Sandbox {
  * The machine's own mounts stay as they are.
  */
 export async function sandbox(scope: Scope, options: { unified: boolean } = { unified: true }): Promise<Sandbox> {
-  const state = join(repository, ".state");
-  await mkdir(state, { recursive: true });
-  const folder = await mkdtemp(join(state, "bench-"));
-  scope.defer(folder, () => rm(folder, { recursive: true, force: true }));
+  const folder = await workingFolder(scope);
   for (const empty of ["lib", "tmp"]) await mkdir(join(folder, empty));
   const script = [
     "set -e",
@@ -48,4 +45,13 @@ export async function sandbox(scope: Scope, options: { unified: boolean } = { un
   await Promise.race([once(holder.stdout, "data"), failed]);
   failed.catch(() => undefined);
   return { prefix: ["/usr/bin/nsenter", `--mount=/proc/${holder.pid}/ns/mnt`, "--"], folder };
+}
+
+/** A folder on the checkout's file system that is removed at the end. */
+export async function workingFolder(scope: Scope): Promise<string> {
+  const state = join(repository, ".state");
+  await mkdir(state, { recursive: true });
+  const folder = await mkdtemp(join(state, "bench-"));
+  scope.defer(folder, () => rm(folder, { recursive: true, force: true }));
+  return folder;
 }

@@ -9,13 +9,13 @@ import { type Result, compared, row } from "./statistics";
  */
 export async function start(scope: Scope, { runs = 200 }: Options): Promise<Result> {
   const { contestants, notes } = await arena(scope);
-  const samples = new Map(contestants.map((one) => [one, [] as number[]]));
+  const samples = new Map<string, number[]>();
   for (let round = 0; round < runs; round++) {
     for (let turn = 0; turn < contestants.length; turn++) {
-      const one = contestants[(round + turn) % contestants.length];
-      if (one) samples.get(one)?.push(await one.start());
+      const times = (await contestants[(round + turn) % contestants.length]?.start()) ?? {};
+      for (const [name, time] of Object.entries(times)) samples.set(name, [...(samples.get(name) ?? []), time]);
     }
   }
-  const rows = [...samples].map(([one, times]) => row(one.startRow, "ms", times));
+  const rows = [...samples].map(([name, times]) => row(name, "ms", times));
   return { rows: compared(rows, "floor", "runc run"), notes };
 }

@@ -1,0 +1,158 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { access, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, describe, expect, test } from "vitest";
+import { createHost, difference, findHost, type HostOptions, type TestHost } from "./index";
+
+const run = promisify(execFile);
+const repository = join(__dirname, "../..");
+
+let hosts: TestHost[] = [];
+afterEach(async () => {
+  await Promise.all(hosts.map(async (host) => host.close()));
+  hosts = [];
+});
+
+async function made(options?: HostOptions): Promise<TestHost> {
+  const host = await createHost(options);
+  hosts.push(host);
+  return host;
+}
+
+/** The system's own client, as the given user. */
+async function ssh(host: TestHost, command: string, user = "root"): Promise<string> {
+  return (await run("ssh", ["-F", host.sshConfigFile, "-l", user, host.name, command])).stdout.trim();
+}
+
+/** What this machine shows of a host: folders, groups, processes. */
+async function traces(name: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const place of [join(repository, ".state/hosts"), ...(await groupsOfThisMachine())]) {
+    const names = await readdir(place, { recursive: place.startsWith("/sys") }).catch(() => []);
+    found.push(...names.filter((entry) => entry.includes(name)).map((entry) => join(place, entry)));
+  }
+  for (const pid of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
+    const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    const groups = await readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => "");
+    if (words.includes(name) || groups.includes(name)) found.push(`${pid} ${words}`);
+  }
+  const mounts = await readFile("/proc/self/mountinfo", "utf8");
+  return [...found, ...mounts.split("\n").filter((line) => line.includes(name))];
+}
+
+async function groupsOfThisMachine(): Promise<string[]> {
+  const lines = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
+  return lines.filter((line) => / - cgroup2? /.test(line)).map((line) => line.split(" ")[4] ?? "");
+}
+
+describe("a throw-away host", () => {
+  test("lets root, deploy with sudo, and guest without sudo in through the system's ssh", async () => {
+    const host = await made();
+    expect(await ssh(host, "id -un; hostname; sudo -n id -un")).toBe(`root\n${host.name}\nroot`);
+    expect(await ssh(host, "id -un; sudo -n id -un", "deploy")).toBe("deploy\nroot");
+    await expect(ssh(host, "sudo -n id -un", "guest")).rejects.toThrow(/password is required/);
+  });
+
+  test("shows nothing of this machine's people, and has an identity of its own", async () => {
+    const host = await made();
+    expect(await ssh(host, "ls -A /root /home /tmp; cat /etc/machine-id")).toMatch(
+      /^\/home:\ndeploy\nguest\n\n\/root:\n\.ssh\n\n\/tmp:\n[0-9a-f]{32}$/,
+    );
+    expect(await host.must("cat /etc/machine-id")).not.toBe(await readFile("/etc/machine-id", "utf8").catch(() => ""));
+    await host.must("echo changed > /etc/only-here; echo changed > /usr/bin/only-here");
+    await expect(access("/etc/only-here")).rejects.toThrow("ENOENT");
+    await expect(access("/usr/bin/only-here")).rejects.toThrow("ENOENT");
+  });
+
+  test("leaves nothing behind", async () => {
+    const host = await createHost();
+    // A process that lets go of everything it was started by, in a group and a network of its own.
+    await host.must("mkdir /sys/fs/cgroup/*/left; setsid unshare -npmf sleep 1000 >/dev/null 2>&1 &");
+    expect(await traces(host.name)).not.toEqual([]);
+    await host.close();
+    expect(await traces(host.name)).toEqual([]);
+  });
+
+  test("goes away with the process that made it", async () => {
+    const file = join(repository, ".state/hosts/dies.ts");
+    await writeFile(
+      file,
+      `import { createHost } from "${__dirname}/index";
+       void createHost().then((host) => { console.log(host.name); setInterval(() => undefined, 1000); });`,
+    );
+    const maker = spawn(join(repository, "node_modules/.bin/tsx"), [file], { stdio: ["ignore", "pipe", "inherit"] });
+    const [line] = (await once(maker.stdout, "data")) as [Buffer];
+    const name = line.toString().trim();
+    expect(await traces(name)).not.toEqual([]);
+    const ended = once(maker, "exit");
+    maker.kill("SIGTERM");
+    await ended;
+    await expect.poll(async () => traces(name), { timeout: 5000 }).toEqual([]);
+  });
+
+  test("five at once see nothing of each other", async () => {
+    const five = await Promise.all([1, 2, 3, 4, 5].map(async () => made()));
+    await Promise.all(five.map(async (host) => host.must(`mkdir /sys/fs/cgroup/*/of-${host.name}; touch /var/lib/slipway/${host.name}`)));
+    for (const host of five) {
+      const seen = await ssh(host, "find /sys/fs/cgroup -name 'of-*'; ls /var/lib/slipway; ps -e -o comm; ip -o link");
+      expect(seen).toContain(`of-${host.name}`);
+      for (const other of five.filter(({ name }) => name !== host.name)) expect(seen).not.toContain(other.name);
+      expect(seen.match(/^(busybox|init)$/gm)).toHaveLength(1);
+    }
+    expect(new Set(five.map(({ connection }) => connection.hostKey[0])).size).toBe(5);
+  });
+
+  test("has sshd's defaults, or what is asked for", async () => {
+    const settings = "/usr/sbin/sshd -T | grep -E '^max(sessions|startups) '";
+    expect(await (await made()).must(settings)).toBe("maxsessions 10\nmaxstartups 10:30:100\n");
+    expect(await (await made({ sshdConfig: ["MaxSessions 2"] })).must(settings)).toContain("maxsessions 2\n");
+  });
+
+  test("tells what changed on it", async () => {
+    const host = await made();
+    const before = await host.snapshot();
+    await ssh(host, "true");
+    expect(await host.settled(before)).toEqual([]);
+    await host.must("touch /run/slipway-not-watched; mkdir /run/slipway; echo x > /run/slipway/x; mount -t tmpfs x /mnt");
+    await host.must("mkdir /sys/fs/cgroup/pids/left 2>/dev/null || mkdir /sys/fs/cgroup/left");
+    await host.must("busybox ip link add left type bridge; setsid sleep 1000 >/dev/null 2>&1 &");
+    await expect
+      .poll(async () => difference(before, await host.snapshot()).map((line) => line.slice(0, 30)))
+      .toEqual(
+        expect.arrayContaining([
+          "+ processes: sleep 1000",
+          expect.stringMatching(/^\+ mounts: \/mnt /),
+          expect.stringMatching(/^\+ cgroups: /),
+          expect.stringMatching(/^\+ network: \d: left/),
+          expect.stringMatching(/^\+ files: \/run\/slipway\/x /),
+        ]),
+      );
+  });
+
+  test("keeps its store, keys and port through a power cut, and nothing else", async () => {
+    const host = await made();
+    const { connection } = host;
+    await host.must("echo kept > /var/lib/slipway/kept; echo lost > /run/lost");
+    await host.reboot();
+    expect(host.connection).toEqual(connection);
+    expect(await ssh(host, "cat /var/lib/slipway/kept; ls /run")).toBe("kept\nsshd\nsshd.pid");
+  });
+
+  test("kept, is found again by its name", async () => {
+    const host = await made({ name: `kept-${process.pid}`, keep: true });
+    const again = await findHost(host.name);
+    expect(again?.connection).toEqual(host.connection);
+    await expect(createHost({ name: host.name })).rejects.toThrow("runs already");
+    await again?.close();
+    expect(await findHost(host.name)).toBeUndefined();
+    expect(await traces(host.name)).toEqual([]);
+  });
+
+  test("is made in under a second", async () => {
+    const begin = performance.now();
+    await made();
+    expect(performance.now() - begin).toBeLessThan(1000);
+  });
+});

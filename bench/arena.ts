@@ -6,10 +6,10 @@ import { hybrid, oci } from "./oci";
 import { makeRootfs } from "./rootfs";
 import { sandbox } from "./sandbox";
 import type { Scope } from "./scope";
-import { contestant, slipway } from "./slipway";
+import { type Slipway, contestant, slipway } from "./slipway";
 
 /** All contestants that can run here, in one sandbox, with the same root file system, warmed up. */
-export async function arena(scope: Scope): Promise<{ contestants: Contestant[]; notes: string[] }> {
+export async function arena(scope: Scope): Promise<{ contestants: Contestant[]; notes: string[]; ours: Slipway }> {
   const common = await sandbox(scope);
   const rootfs = await makeRootfs(common.folder);
   const ours = await slipway(scope, common, rootfs);
@@ -18,10 +18,11 @@ export async function arena(scope: Scope): Promise<{ contestants: Contestant[]; 
   // The floor is born in the same hierarchies as ours, the peers in those they choose.
   const groups = made.filter((path) => ours.hierarchies.includes(dirname(path)));
   const withoutUnified = hybrid() ? { ...(await sandbox(scope, { unified: false })), folder: common.folder } : common;
-  return assemble([
+  const assembled = await assemble([
     () => Promise.resolve(contestant(ours)),
     () => oci(scope, common, "runc", rootfs, group),
     () => oci(scope, withoutUnified, "crun", rootfs, group),
     () => floor(common, rootfs, groups),
   ]);
+  return { ...assembled, ours };
 }

@@ -1,6 +1,7 @@
 import { arena } from "./arena";
 import type { Options } from "./options";
-import type { Scope } from "./scope";
+import { Scope } from "./scope";
+import type { Slipway } from "./slipway";
 import { type Result, compared, row } from "./statistics";
 
 /**
@@ -8,7 +9,7 @@ import { type Result, compared, row } from "./statistics";
  * that nobody always runs in the wake of the same neighbour: the kernel takes a network namespace apart after its end.
  */
 export async function start(scope: Scope, { runs = 200 }: Options): Promise<Result> {
-  const { contestants, notes } = await arena(scope);
+  const { contestants, notes, ours } = await arena(scope);
   const samples = new Map<string, number[]>();
   for (let round = 0; round < runs; round++) {
     for (let turn = 0; turn < contestants.length; turn++) {
@@ -16,6 +17,20 @@ export async function start(scope: Scope, { runs = 200 }: Options): Promise<Resu
       for (const [name, time] of Object.entries(times)) samples.set(name, [...(samples.get(name) ?? []), time]);
     }
   }
-  const rows = [...samples].map(([name, times]) => row(name, "ms", times));
+  const firsts: number[] = [];
+  while (firsts.length < runs / 10) firsts.push(await firstStart(ours));
+  const rows = [...samples, ["slipway first start", firsts] as const].map(([name, times]) => row(name, "ms", times));
   return { rows: compared(rows, "floor", "runc run"), notes };
+}
+
+/** The first container of a session: its agent has just been started and has prepared nothing. */
+async function firstStart(ours: Slipway): Promise<number> {
+  const session = new Scope();
+  try {
+    const started = await ours.put(await ours.connect(session), ["/bin/true"], "exit");
+    await started.remove();
+    return started.timing.exit ?? NaN;
+  } finally {
+    await session.close();
+  }
 }

@@ -10,6 +10,8 @@ export interface Step {
   name: string;
   /** The input properties that differ, as far as the engine says. */
   diff: string[];
+  /** Whether the step ended well. */
+  done: boolean;
   /** Whether the step ended with an error. */
   failed: boolean;
 }
@@ -58,11 +60,10 @@ function take(events: Events, event: EngineEvent): void {
   const { resourcePreEvent, resOutputsEvent, resOpFailedEvent, diagnosticEvent, summaryEvent } = event;
   if (resourcePreEvent !== undefined) {
     addStep(events, resourcePreEvent.metadata);
-  } else if (resOutputsEvent !== undefined && resOutputsEvent.metadata.op === "refresh") {
-    // A refresh learns its differences only at the end of the step.
-    merge(events, resOutputsEvent.metadata, false);
+  } else if (resOutputsEvent !== undefined) {
+    end(events, resOutputsEvent.metadata, "done");
   } else if (resOpFailedEvent !== undefined) {
-    merge(events, resOpFailedEvent.metadata, true);
+    end(events, resOpFailedEvent.metadata, "failed");
   } else if (diagnosticEvent !== undefined) {
     const message = diagnosticEvent.message.replace(escapes, "");
     if (diagnosticEvent.severity === "error") events.errors.push(message);
@@ -77,16 +78,17 @@ function addStep(events: Events, metadata: Metadata): void {
   if (step !== undefined) events.steps.push(step);
 }
 
-function merge(events: Events, metadata: Metadata, failed: boolean): void {
-  const step = stepOf(metadata);
-  if (step === undefined) return;
-  const same = events.steps.filter((s) => s.op === step.op && s.type === step.type && s.name === step.name);
-  const known = same.at(-1);
-  if (known === undefined) {
-    events.steps.push({ ...step, failed });
+function end(events: Events, metadata: Metadata, how: "done" | "failed"): void {
+  const ended = stepOf(metadata);
+  if (ended === undefined) return;
+  const same = events.steps.filter((s) => s.op === ended.op && s.type === ended.type && s.name === ended.name);
+  const step = same.at(-1);
+  if (step === undefined) {
+    events.steps.push({ ...ended, [how]: true });
   } else {
-    known.diff = step.diff;
-    known.failed = failed;
+    step[how] = true;
+    // A refresh learns its differences only at the end of the step.
+    step.diff = ended.diff;
   }
 }
 
@@ -94,5 +96,5 @@ function stepOf({ op, urn, diffs, detailedDiff }: Metadata): Step | undefined {
   const [, , types = "", name = ""] = urn.split("::");
   if (op === "same" || op === "read" || /pulumi:(pulumi:Stack|providers:[^$]*)$/.test(types)) return undefined;
   const type = types.split(":").at(-1) ?? types;
-  return { op, type, name, diff: diffs ?? Object.keys(detailedDiff ?? {}), failed: false };
+  return { op, type, name, diff: diffs ?? Object.keys(detailedDiff ?? {}), done: false, failed: false };
 }

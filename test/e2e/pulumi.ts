@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 
+import type { TestHost } from "../host/index.js";
 import { type Events, readEvents } from "./events.js";
 
 /** The repository's root. */
@@ -28,6 +29,8 @@ export interface Place {
   mark: string;
   /** More for the environment. */
   environment: Record<string, string>;
+  /** Where it runs; default this machine. */
+  inside?: TestHost | undefined;
 }
 
 /** The environment of the CLI: nothing of the person's own but what programs need to run at all. */
@@ -62,12 +65,12 @@ export class Run {
     this.log = join(place.home, `events-${randomUUID()}.json`);
     const all = [...words, "--non-interactive", "--color=never", ...(events ? ["--event-log", this.log] : [])];
     // A process group of its own, so that a signal to it is what a terminal's ^C is.
-    this.child = spawn("pulumi", all, {
-      cwd: place.program,
-      env: environment(place),
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const directory = place.program;
+    this.child =
+      place.inside === undefined
+        ? spawn("pulumi", all, { cwd: directory, env: environment(place), detached: true })
+        : place.inside.enter(["pulumi", ...all], { directory, environment: environment(place) });
+    this.child.stdin?.end();
     let output = "";
     const add = (bytes: Buffer): void => void (output += bytes.toString());
     this.child.stdout?.on("data", add);
@@ -80,9 +83,13 @@ export class Run {
     });
   }
 
-  /** The events so far. */
-  events(): Events {
-    return readEvents(this.log);
+  /** Waits until the events so far fulfil a condition. Rejects if the run ends before they do. */
+  async until(condition: (events: Events) => boolean): Promise<void> {
+    while (!condition(readEvents(this.log))) {
+      const ended = await Promise.race([this.outcome, setTimeout(5)]);
+      if (ended === undefined || condition(ended)) continue;
+      throw new Error(`the run ended with ${ended.code} before what was waited for:\n${ended.output}`);
+    }
   }
 
   /** ^C: once asks the engine to finish what runs, twice makes it stop. */
@@ -98,22 +105,5 @@ export class Run {
   private signal(signal: NodeJS.Signals): void {
     if (this.child.pid === undefined || this.child.exitCode !== null || this.child.signalCode !== null) return;
     process.kill(-this.child.pid, signal);
-  }
-}
-
-/** The processes of a stack that still live: the CLI, its plugins, and what these started on this machine. */
-export function processesOf(mark: string): number[] {
-  const wanted = `\0SLIPWAY_TEST_STACK=${mark}\0`;
-  return readdirSync("/proc")
-    .filter((name) => /^[0-9]+$/.test(name))
-    .map(Number)
-    .filter((pid) => `\0${environmentOf(pid)}`.includes(wanted));
-}
-
-function environmentOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1");
-  } catch {
-    return ""; // It has ended, or it is a kernel thread.
   }
 }

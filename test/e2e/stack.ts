@@ -3,13 +3,15 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { type Program, type Settings, writeProgram } from "./program.js";
-import { type Outcome, type Place, processesOf, repository, Run } from "./pulumi.js";
+import type { TestHost } from "../host/index.js";
+import { withEnvironment } from "./processes.js";
+import { type Outcome, type Place, repository, Run } from "./pulumi.js";
 
 /** A resource as it stands in the state, as far as tests look at it. */
 export interface StateResource {
   urn: string;
   type: string;
-  id?: string;
+  id: string;
   delete?: boolean;
   inputs: Record<string, unknown>;
   outputs: Record<string, unknown>;
@@ -20,6 +22,8 @@ export interface StateResource {
 export interface StackOptions {
   /** More for the environment of the CLI and its plugins. */
   environment?: Record<string, string>;
+  /** The host Pulumi itself runs on; this machine unless given. */
+  inside?: TestHost | undefined;
   /** Where the folder goes; in the repository unless given. A place elsewhere has no `pulumi-slipway` by itself. */
   parent?: string;
 }
@@ -36,7 +40,11 @@ export class Stack {
   ) {}
 
   /** Makes a stack with a program. Nothing is brought up yet. */
-  static async create<S extends Settings>(program: Program<S>, settings: S, options: StackOptions = {}): Promise<Stack> {
+  static async create<S extends Settings>(
+    program: Program<S>,
+    settings: S,
+    options: StackOptions = {},
+  ): Promise<Stack> {
     const stack = await Stack.empty(options);
     await stack.write(program, settings);
     await stack.initialise();
@@ -51,7 +59,7 @@ export class Stack {
     return stack;
   }
 
-  private static async empty({ environment = {}, parent }: StackOptions): Promise<Stack> {
+  private static async empty({ environment = {}, inside, parent }: StackOptions): Promise<Stack> {
     const base = parent ?? join(repository, ".state/e2e");
     await mkdir(base, { recursive: true });
     const folder = await mkdtemp(join(base, "stack-"));
@@ -60,7 +68,8 @@ export class Stack {
       state: join(folder, "state"),
       home: join(folder, "home"),
       mark: randomBytes(8).toString("hex"),
-      environment,
+      environment: { ...environment },
+      inside,
     };
     for (const part of [place.program, place.state, place.home]) await mkdir(part);
     return new Stack(folder, place, `s${place.mark}`);
@@ -177,7 +186,7 @@ export class Stack {
 
   /** Ends every process of the stack that still runs. */
   killProcesses(): void {
-    for (const pid of processesOf(this.place.mark)) {
+    for (const pid of withEnvironment("SLIPWAY_TEST_STACK", this.place.mark)) {
       try {
         process.kill(pid, "SIGKILL");
       } catch {

@@ -1,0 +1,220 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+
+import { expect } from "vitest";
+
+import { type ContainerSummary, inventory, type Inventory } from "../../provider/api.js";
+import { createHost, type Snapshot, type TestHost } from "../host/index.js";
+import { agents, firstProcess, type Process } from "./processes.js";
+import type { Settings } from "./program.js";
+import { repository } from "./pulumi.js";
+import { Relay } from "./relay.js";
+import { rootfs } from "./rootfs.js";
+import type { Stack, StackOptions } from "./stack.js";
+
+const run = promisify(execFile);
+
+/** The ways to a host. */
+export type Transport = "ssh2" | "openssh" | "local";
+
+/** A throw-away host, reached over a relay that can be broken, and ways to look at it and to meddle with it. */
+export class Bench {
+  private constructor(
+    readonly host: TestHost,
+    /** The way from Pulumi to the host, for `ssh2`. */
+    readonly relay: Relay,
+    private readonly archive: string,
+  ) {}
+
+  /** Makes one. */
+  static async create(): Promise<Bench> {
+    const [host, archive] = await Promise.all([createHost(), rootfs()]);
+    return new Bench(host, await Relay.to(host.connection.address, host.connection.port), archive);
+  }
+
+  /** Removes the host and all that is on it. */
+  async dispose(): Promise<void> {
+    await this.relay.close();
+    await this.host.close();
+  }
+
+  /** What programs on this host start from. */
+  settings(transport: Transport = "ssh2"): Settings {
+    const { connection, name, sshConfigFile } = this.host;
+    const host = {
+      ssh2: { ...connection, port: this.relay.port },
+      // All else stands in the ssh_config, as with people.
+      openssh: { address: name, configFile: sshConfigFile, transport },
+      local: { address: "localhost", transport },
+    }[transport];
+    return { host, rootfs: this.archive };
+  }
+
+  /** Where Pulumi has to run for a transport. */
+  surroundings(transport: Transport): StackOptions {
+    return transport === "local" ? { inside: this.host } : {};
+  }
+
+  /** Everything the agent keeps, by `slipway inspect`. */
+  async inventory(): Promise<Inventory> {
+    const words = [join(repository, "dist/cli/main.js"), "inspect", this.host.name, "--json"];
+    const { stdout } = await run(process.execPath, [...words, "--config", this.host.sshConfigFile]);
+    return inventory.parse(JSON.parse(stdout));
+  }
+
+  /** One container of the inventory, by its id in Pulumi. */
+  async container(id: string): Promise<ContainerSummary> {
+    const { containers } = await this.inventory();
+    const found = containers.find(({ slot, incarnation }) => `${slot}/${incarnation}` === id);
+    if (found === undefined) throw new Error(`no container ${id} on the host, only ${JSON.stringify(containers)}`);
+    return found;
+  }
+
+  /** Expects that the host holds what the stack's state does: nothing orphaned, nothing made twice. */
+  async expectSameAs(stack: Stack): Promise<void> {
+    const [there, resources] = await Promise.all([this.inventory(), stack.resources()]);
+    const onHost = (["hosts", "layers", "images", "containers"] as const).flatMap((kind) =>
+      there[kind].map(({ slot, incarnation }) => `${kind} ${slot}/${incarnation}`),
+    );
+    const inState = resources.map(({ type, id }) => `${(type.split(":").at(-1) ?? "").toLowerCase()}s ${id}`);
+    expect(onHost.sort()).toEqual(inState.sort());
+  }
+
+  /** What is on the host now. */
+  async snapshot(): Promise<Snapshot> {
+    return this.host.snapshot();
+  }
+
+  /**
+   * What differs from an earlier snapshot, once things have settled; with `agent: "kept"` the folder of the agent, the
+   * host id and the empty folders and group above ours may be there.
+   */
+  async changes(since: Snapshot, { agent }: { agent: "kept" | "gone" }): Promise<string[]> {
+    const differences = await this.host.settled(since, agent === "kept" ? 1000 : 5000);
+    return agent === "gone" ? differences : differences.filter((line) => !kept.test(line));
+  }
+
+  /** The first process of the container with an id in Pulumi; undefined where it does not run. */
+  firstProcess(id: string | undefined): Process | undefined {
+    return firstProcess(incarnationOf(id));
+  }
+
+  /** Kills the first process of a container, as somebody on the host might. */
+  kill(id: string): void {
+    const { pid } = this.runs(id);
+    process.kill(pid, "SIGKILL");
+  }
+
+  /** Waits until the agent knows that a container has ended. */
+  async ended(id: string): Promise<void> {
+    for (let tries = 0; tries < 20; tries++) {
+      if (!(await this.container(id)).running) return;
+      await delay(50);
+    }
+    throw new Error(`container ${id} does not end`);
+  }
+
+  /** Kills every agent that serves somebody on the host. */
+  killAgents(): void {
+    for (const pid of agents(this.host.pid)) process.kill(pid, "SIGKILL");
+  }
+
+  /** A file in a running container. */
+  async read(id: string, path: string): Promise<string> {
+    return readFile(`/proc/${this.runs(id).pid}/root${path}`, "utf8");
+  }
+
+  /** The environment of a container's first process. */
+  environment(id: string): Record<string, string> {
+    const lines = readFileSync(`/proc/${this.runs(id).pid}/environ`, "utf8")
+      .split("\0")
+      .slice(0, -1);
+    return Object.fromEntries(lines.map((line) => [line.split("=")[0] ?? "", line.slice(line.indexOf("=") + 1)]));
+  }
+
+  /** /proc/PID/status of a container's first process. */
+  status(id: string): string {
+    return readFileSync(`/proc/${this.runs(id).pid}/status`, "utf8");
+  }
+
+  /** What an HTTP server in the host's network says at /. */
+  async fetch(port: number): Promise<string> {
+    return this.host.must(`busybox wget -q -O - http://127.0.0.1:${port}/`);
+  }
+
+  /** Sets a container's memory limit behind everybody's back. */
+  async limitMemory(id: string, bytes: number): Promise<void> {
+    const names = "-name memory.max -o -name memory.limit_in_bytes";
+    await this.host.must(`echo ${bytes} > "$(find /sys/fs/cgroup -path '*/${incarnationOf(id)}/*' \\( ${names} \\))"`);
+  }
+
+  /** Takes a container away by force: its processes and all that is kept of it. */
+  async removeContainer(id: string): Promise<void> {
+    this.kill(id);
+    await this.ended(id);
+    await this.host.must(`rm -r /var/lib/slipway/containers/${id}`);
+  }
+
+  /** Takes a layer's files away. */
+  async removeLayer(digest: string): Promise<void> {
+    await this.host.must(`rm -r /var/lib/slipway/layers/*${digest.replace("sha256:", "")}*`);
+  }
+
+  /** Lets a further key in: an encrypted one, as text, with what opens it. */
+  async lockedKey(): Promise<{ privateKey: string; passphrase: string }> {
+    const passphrase = "a passphrase nobody else has";
+    const file = await this.addKey("locked", passphrase);
+    return { privateKey: await readFile(file, "utf8"), passphrase };
+  }
+
+  /** Moves the host to another address, with another key of ours; the old ones do not work any more until `undo`. */
+  async move(): Promise<{ host: Settings["host"]; retireOld(): Promise<void>; undo(): Promise<void> }> {
+    const { address, port } = this.host.connection;
+    const relay = await Relay.to(address, port);
+    const identityFile = await this.addKey("moved", "");
+    const authorized = "/root/.ssh/authorized_keys";
+    const all = await this.host.must(`cat ${authorized}`);
+    return {
+      host: { ...this.host.connection, port: relay.port, identityFile },
+      retireOld: async () => {
+        this.relay.break();
+        await this.host.must(`sed -i '/ moved$/!d' ${authorized}`);
+      },
+      undo: async () => {
+        await this.host.must(`cat > ${authorized}`, { input: all });
+        this.relay.restore();
+        await relay.close();
+      },
+    };
+  }
+
+  private async addKey(name: string, passphrase: string): Promise<string> {
+    // On the host, because this machine may have no ssh-keygen.
+    const key = await this.host.must(
+      `cd /tmp && ssh-keygen -q -t ed25519 -N '${passphrase}' -C ${name} -f key &&
+       cat key.pub >> /root/.ssh/authorized_keys && cat key && rm key key.pub`,
+    );
+    const file = join(this.host.folder, name);
+    await writeFile(file, key, { mode: 0o600 });
+    return file;
+  }
+
+  private runs(id: string): Process {
+    const found = this.firstProcess(id);
+    if (found === undefined) throw new Error(`container ${id} does not run`);
+    return found;
+  }
+}
+
+/** What stays until the Host is deleted with onDelete "purge". */
+const kept = /^\+ (files: \/(var\/lib|run)\/slipway\/(agent|host-id|[a-z]+ 4)|cgroups: \S+ \/slipway-[^/]+\/$)/;
+
+function incarnationOf(id: string | undefined): string {
+  const incarnation = id?.split("/")[1];
+  if (incarnation === undefined) throw new Error(`not an id of ours: ${id}`);
+  return incarnation;
+}

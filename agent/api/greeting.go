@@ -9,7 +9,8 @@ const Protocol = 1
 const GreetingMagic = "\x05\x16\x07slipway-agent"
 
 // Greeting is the first line the agent writes: the magic, the protocol number and the sha256 of the running
-// agent file, separated by spaces and ended by a line feed.
+// agent file as in HostFacts.AgentDigest ("sha256:" and 64 hexadecimal digits), separated by spaces and ended by
+// a line feed.
 func Greeting(digest string) string {
 	return fmt.Sprintf("%s %d %s\n", GreetingMagic, Protocol, digest)
 }

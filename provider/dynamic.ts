@@ -1,0 +1,149 @@
+import type { CheckResult, ConfigureRequest, DiffResult, ResourceProvider } from "@pulumi/pulumi/dynamic";
+import { z } from "zod";
+import { resources, type AnswerOf, type ResourceName } from "./api";
+import { checkFailure, failed, leftBehind } from "./failure";
+import { isSlipwayError } from "./host/errors";
+import { session as open } from "./host/pool";
+import type { Session } from "./host/session";
+import { idOf, incarnationOf, mintIncarnation } from "./identity";
+import { compact, pick, type Bag } from "./resources/bag";
+import { check, echoed, replacing } from "./resources/check";
+import type { CommonInputs, Definition } from "./resources/definition";
+import { settingsOf, type Settings } from "./settings";
+
+/** Sends what a resource is made of, when the agent says that it is missing. */
+export type Supply<I> = (session: Session, inputs: I) => Promise<void>;
+
+/**
+ * Puts a resource into Pulumi's hands: the one place that knows both the calls of a dynamic provider and the agent's
+ * API. Everything Pulumi does to a provider that one would not expect is told at the method it happens to.
+ */
+export function dynamic<R extends ResourceName, I extends CommonInputs>(
+  definition: Definition<R, I>,
+  supply?: Supply<I>,
+): ResourceProvider<Bag, Bag> {
+  const { resource } = definition;
+  const answerSchema = resources[resource].answer as unknown as z.ZodType<AnswerOf<R>>;
+
+  // Pulumi calls other methods while configure still runs: each awaits this, which is set before anything is awaited.
+  let settings: Promise<Settings> | undefined;
+
+  /** PUT, with the content sent in between where the agent lacks it. Asking again finds what the first call made. */
+  async function converge(host: Session, incarnation: string, inputs: I): Promise<AnswerOf<R>> {
+    const put = (): Promise<AnswerOf<R>> =>
+      host.request("PUT", `/v1/${resource}/${incarnation}`, definition.request(inputs), answerSchema);
+    try {
+      return await put();
+    } catch (error) {
+      if (supply === undefined || !isSlipwayError(error) || error.code !== "blob_missing") throw error;
+    }
+    await supply(host, inputs);
+    return await put();
+  }
+
+  /** All outputs: the inputs whole, for delete and read get nothing else, and what was observed. */
+  function outputs(host: Session, inputs: I, answer: AnswerOf<R>): Bag {
+    return compact({ ...inputs, ...definition.observed(answer), hostId: host.facts.hostId });
+  }
+
+  /** Converges, and tells Pulumi whether a failure left something behind. */
+  async function apply(incarnation: string, news: Bag, hostId: unknown): Promise<{ answer: AnswerOf<R>; outs: Bag }> {
+    await settings;
+    const inputs = echoed(definition, news);
+    let host: Session | undefined;
+    try {
+      host = await open(inputs.host, expecting(hostId));
+      const answer = await converge(host, incarnation, inputs);
+      return { answer, outs: outputs(host, inputs, answer) };
+    } catch (error) {
+      if (!isSlipwayError(error) || host === undefined) throw failed(error);
+      // Pulumi forgets to keep __provider here, without which the thing could be neither read nor deleted.
+      const properties = { ...inputs, hostId: host.facts.hostId, __provider: news["__provider"] };
+      throw leftBehind(error, properties) ?? failed(error);
+    }
+  }
+
+  /** Whether a failure means that nobody could look, and the stack's settings let that pass with a warning. */
+  async function passes(error: unknown, verb: string, tolerated: readonly string[]): Promise<boolean> {
+    const { unreachable } = (await settings) ?? { unreachable: "error" };
+    if (!isSlipwayError(error) || !error.unreachable || !tolerated.includes(unreachable)) return false;
+    console.warn(`warning: ${verb}, because unreachable is "${unreachable}": ${error.message}`);
+    return true;
+  }
+
+  return {
+    configure(request: ConfigureRequest): Promise<void> {
+      settings = Promise.resolve().then(() => settingsOf((key) => request.config.get(key)));
+      return settings.then(() => undefined);
+    },
+
+    check(olds: Bag, news: Bag): Promise<CheckResult<Bag>> {
+      const checked = check(definition, olds, news);
+      // Pulumi writes __provider into what it is given, and expects inputs even beside failures.
+      const result =
+        "failures" in checked
+          ? { inputs: { ...news }, failures: checked.failures.map(checkFailure) }
+          : { inputs: { ...checked.inputs } };
+      return Promise.resolve(result);
+    },
+
+    /** `changes` stays undefined, so that the engine compares the inputs itself and can show each difference. */
+    diff(_id: string, olds: Bag, news: Bag): Promise<DiffResult> {
+      return Promise.resolve({ replaces: replacing(definition, olds, news) } as DiffResult);
+    },
+
+    /** Is told nothing of an old resource, even where it replaces one: the agent finds that by its owner. */
+    async create(inputs: Bag): Promise<{ id: string; outs: Bag }> {
+      const { answer, outs } = await apply(mintIncarnation(), inputs, undefined);
+      return { id: idOf(answer), outs };
+    },
+
+    /** Called without any difference as well, when the last attempt left something unfinished. */
+    async update(id: string, olds: Bag, news: Bag): Promise<{ outs: Bag }> {
+      const { outs } = await apply(incarnationOf(id), news, olds["hostId"]);
+      return { outs };
+    },
+
+    /** Three results that are never mixed: here it is; it is gone (no id); nobody could look. */
+    async read(id: string, props: Bag = {}): Promise<{ id?: string; props?: Bag; inputs?: Bag }> {
+      const stored = echoed(definition, props);
+      try {
+        const host = await open(stored.host, expecting(props["hostId"]));
+        const path = `/v1/${resource}/${incarnationOf(id)}`;
+        const answer = await host.request("GET", path, undefined, answerSchema);
+        const inputs = definition.drift(stored, answer);
+        // A resource looked up by `get` has no inputs to echo: what the agent says of the same names stands for them.
+        const found = "owner" in props ? {} : pick(answer, ["owner", "contentKey", ...definition.leaves]);
+        return { id, props: { ...found, ...outputs(host, inputs, answer) }, inputs: compact(inputs) };
+      } catch (error) {
+        if (isSlipwayError(error) && error.code === "gone") return { id: "", props: {} };
+        if (await passes(error, "left as it was", ["keep", "forget"])) return { id, props };
+        throw failed(error, unreachableHint(error, "keep", "leave the state of what is on it as it was"));
+      }
+    },
+
+    /** Has only the old outputs. What is gone already, or was never known to the host, is deleted. */
+    async delete(id: string, props: Bag): Promise<void> {
+      const stored = echoed(definition, props);
+      try {
+        const host = await open(stored.host, expecting(props["hostId"]));
+        const query = definition.ending?.(stored) ?? "";
+        await host.request("DELETE", `/v1/${resource}/${incarnationOf(id)}${query}`, undefined, z.undefined());
+      } catch (error) {
+        if (isSlipwayError(error) && error.code === "gone") return;
+        if (await passes(error, "deleted from the state only", ["forget"])) return;
+        throw failed(error, unreachableHint(error, "forget", "delete what is on it from the state only"));
+      }
+    },
+  };
+}
+
+function expecting(hostId: unknown): { expectHostId?: string } {
+  return typeof hostId === "string" ? { expectHostId: hostId } : {};
+}
+
+/** How to go on without the host, told only where the host is what is missing. */
+function unreachableHint(error: unknown, value: string, effect: string): string | undefined {
+  if (!isSlipwayError(error) || !error.unreachable) return undefined;
+  return `If the host is gone or will not come back soon, set SLIPWAY_UNREACHABLE=${value} to ${effect}.`;
+}

@@ -1,0 +1,50 @@
+import type { CheckFailure } from "@pulumi/pulumi/dynamic";
+import { isSlipwayError, type SlipwayError } from "./host/errors";
+import { idOf } from "./identity";
+import { compact, type Bag } from "./resources/bag";
+import type { Failure } from "./resources/definition";
+
+/**
+ * A failed check as Pulumi reports it. The engine prints the value of a property it can look up, which it can at the top
+ * only; for a place further down it would print an empty one, so there the path stands in the reason.
+ */
+export function checkFailure({ path, reason }: Failure): CheckFailure {
+  const [property = "", ...below] = path;
+  if (below.length === 0) return { property: String(property), reason };
+  const written = path.map((step, index) =>
+    typeof step === "number"
+      ? `[${String(step)}]`
+      : index === 0
+        ? step
+        : /^[\w-]+$/.test(step)
+          ? `.${step}`
+          : `[${JSON.stringify(step)}]`,
+  );
+  return { property: "", reason: `${written.join("")} ${reason}` };
+}
+
+/** An error as Pulumi shows it: one text, and no stack, which the engine would print beside it. */
+export function failed(error: unknown, hint?: string): Error {
+  if (!isSlipwayError(error)) return error instanceof Error ? error : new Error(String(error));
+  const shown = new Error([textOf(error), hint].filter((line) => line !== undefined).join("\n"), { cause: error });
+  shown.stack = "";
+  return shown;
+}
+
+/**
+ * A failure that left something on the host: Pulumi records it together with the error, and updates it at the next `up`
+ * even without a change. The properties become its outputs, so everything that read and delete need must be among them.
+ */
+export function leftBehind(error: SlipwayError, outputs: Bag): Error | undefined {
+  const left = error.problem?.left;
+  if (left === undefined) return undefined;
+  const text = textOf(error);
+  return Object.assign(failed(error), { id: idOf(left), properties: compact(outputs), reasons: [text] });
+}
+
+/** The sentence, and below it what the container last wrote. */
+function textOf(error: SlipwayError): string {
+  const log = error.problem?.log ?? [];
+  if (log.length === 0) return error.message;
+  return [error.message, "The last lines of its log:", ...log.map((line) => `  ${line}`)].join("\n");
+}

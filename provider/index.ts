@@ -1,0 +1,24 @@
+/**
+ * What Pulumi runs: one handler for each resource, by the name that the constant text in users' state calls it by
+ * (sdk/resource.ts, providerOf). Neither this path nor these names ever change. Nothing happens when it is loaded.
+ *
+ * resources/ is what each resource takes and what a change of it means, without any I/O; host/ is the way to a host;
+ * dynamic.ts joins the two and speaks Pulumi's language; api.ts is the agent's API.
+ *
+ * @packageDocumentation
+ */
+import { dynamic } from "./dynamic";
+import { sendLayer } from "./layer-content";
+import { container as containerDefinition } from "./resources/container";
+import { host as hostDefinition } from "./resources/host";
+import { image as imageDefinition } from "./resources/image";
+import { layer as layerDefinition } from "./resources/layer";
+
+/** Runs Host resources. */
+export const host = dynamic(hostDefinition);
+/** Runs Layer resources. */
+export const layer = dynamic(layerDefinition, sendLayer);
+/** Runs Image resources. */
+export const image = dynamic(imageDefinition);
+/** Runs Container resources. */
+export const container = dynamic(containerDefinition);

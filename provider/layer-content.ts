@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
+import { archive } from "../sdk/archive";
+import { layerContent } from "../sdk/content-key";
+import { isSlipwayError } from "./host/errors";
+import type { Session } from "./host/session";
+import type { LayerInputs } from "./resources/layer";
+
+/**
+ * Sends the content of a layer to its host. The files are read where the program read them, in the program's folder.
+ * The content key of the inputs is the digest of what is sent, so the host notices itself where they are others by now.
+ *
+ * @throws Error where files are missing, or changed since the program computed their content key.
+ */
+export async function sendLayer(session: Session, inputs: LayerInputs): Promise<void> {
+  const content = layerContent(inputs);
+  if (content === undefined || inputs.contentKey === undefined) throw new Error("the layer has no local files to send");
+  const digest = inputs.contentKey;
+  try {
+    if ("archive" in content) {
+      await session.upload(digest, () => createReadStream(content.archive, { highWaterMark: 1 << 18 }), content.size);
+    } else {
+      const { found, size } = measure(archive(content.folder, content.target));
+      if (found !== digest) throw changed(inputs);
+      const pack = (): Readable => Readable.from(archive(content.folder, content.target), { objectMode: false });
+      await session.upload(digest, pack, size);
+    }
+  } catch (error) {
+    throw isSlipwayError(error) && error.code === "digest_mismatch" ? changed(inputs, error) : error;
+  }
+}
+
+/** Digest and length of what will be sent. Packed twice rather than kept: a folder may be larger than the memory. */
+function measure(pieces: Iterable<Buffer>): { found: string; size: number } {
+  const hash = createHash("sha256");
+  let size = 0;
+  for (const piece of pieces) {
+    hash.update(piece);
+    size += piece.length;
+  }
+  return { found: `sha256:${hash.digest("hex")}`, size };
+}
+
+function changed({ rootfs, directory }: LayerInputs, cause?: unknown): Error {
+  const files = JSON.stringify(rootfs ?? directory);
+  return new Error(`the files of ${files} changed while they were deployed; run \`pulumi up\` again`, { cause });
+}

@@ -1,0 +1,132 @@
+import type { z } from "zod";
+import { isBag } from "./bag";
+import { judged, list, quiet, value } from "./schema";
+import { parseSignal } from "./signals";
+import { holdsUnknown, unknown } from "./unknown";
+import { parseDuration, parseSize } from "./units";
+
+/**
+ * The kinds of arguments there are. Each takes what people write, answers one canonical form of it, and takes that back
+ * unchanged. The rule is the sentence a person reads when it is broken.
+ */
+
+/** Text that matches a pattern; never empty, and without NUL, which ends strings in the kernel. */
+export function text(rule: string, pattern = /^[^\0]+$/): z.ZodType<string> {
+  return value(rule, (found) => (typeof found === "string" && pattern.test(found) ? found : undefined));
+}
+
+/** Text that must not be shown. */
+export function secretText(rule: string): z.ZodType<string> {
+  return quiet(rule, (found) => (typeof found === "string" && found !== "" ? found : undefined));
+}
+
+/** true or false. */
+export function flag(): z.ZodType<boolean> {
+  return value("must be true or false", (found) => (typeof found === "boolean" ? found : undefined));
+}
+
+/** One of some words. */
+export function oneOf<const W extends string>(...words: W[]): z.ZodType<W> {
+  const rule = `must be ${words.map((word) => JSON.stringify(word)).join(" or ")}`;
+  return value(rule, (found) => words.find((word) => word === found));
+}
+
+/** A whole number in a range. */
+export function count(from: number, to = Number.MAX_SAFE_INTEGER): z.ZodType<number> {
+  const range =
+    to === Number.MAX_SAFE_INTEGER ? `of at least ${String(from)}` : `from ${String(from)} to ${String(to)}`;
+  const inRange = (found: unknown): found is number =>
+    Number.isSafeInteger(found) && Number(found) >= from && Number(found) <= to;
+  return value(`must be a whole number ${range}`, (found) => (inRange(found) ? found : undefined));
+}
+
+/** Bytes, at least one page: `512m` and the like. */
+export function size(): z.ZodType<number> {
+  const rule = 'must be a size of at least 4k, such as "64m" or a number of bytes (leave it out for no limit)';
+  return value(rule, (found) => atLeast(parseSize(found), 4096));
+}
+
+/** Milliseconds: `10s` and the like. */
+export function duration(): z.ZodType<number> {
+  return value('must be a duration such as "10s" or a number of milliseconds', parseDuration);
+}
+
+/** Processors: 0.5 or "0.5". The kernel counts no less than a millisecond in each tenth of a second. */
+export function processors(): z.ZodType<number> {
+  const rule = "must be a number of processors of at least 0.01, such as 0.5 (leave it out for no limit)";
+  return value(rule, (found) => {
+    const written = typeof found === "string" && /^\d+(\.\d+)?$/.test(found) ? Number(found) : found;
+    return typeof written === "number" && Number.isFinite(written) ? atLeast(written, 0.01) : undefined;
+  });
+}
+
+/** A signal by name or number. */
+export function signal(): z.ZodType<string> {
+  return value('must be a signal, such as "SIGTERM" or 15', parseSignal);
+}
+
+/** An absolute path inside a container. */
+export function absolutePath(): z.ZodType<string> {
+  return value('must be an absolute path without "..", such as "/srv/www"', (found) => {
+    if (typeof found !== "string" || !/^\/[^\0]*$/.test(found)) return undefined;
+    const names = found.split("/").filter((name) => name !== "" && name !== ".");
+    return names.includes("..") ? undefined : `/${names.join("/")}`;
+  });
+}
+
+/** A program and its arguments. They may hold a password, so a failure does not show them. */
+export function words(): z.ZodType<string[]> {
+  const rule = 'must be a list of at least one string, such as ["httpd", "-f"] (leave it out for the image\'s)';
+  return list(
+    rule,
+    quiet("must be a string without NUL", (found) =>
+      typeof found === "string" && !found.includes("\0") ? found : undefined,
+    ),
+  );
+}
+
+/** Who a program runs as. */
+export function user(): z.ZodType<string> {
+  return value('must be a user such as "www", "33", "www:www" or "33:33"', (found) => {
+    const written = Number.isSafeInteger(found) ? String(found) : found;
+    return typeof written === "string" && /^[^:\s\0]+(:[^:\s\0]+)?$/.test(written) ? written : undefined;
+  });
+}
+
+/** Names with values, as an object or as a list of `NAME=value`. The values may be secrets, so a failure does not show them. */
+export function pairs(): z.ZodType<Record<string, string>> {
+  const rule = 'must be an object such as { NAME: "value" }, or a list such as ["NAME=value"]';
+  return judged((found, fail) => {
+    const entries = entriesOf(found);
+    if (entries === undefined) {
+      fail(rule);
+      return {};
+    }
+    // The names in a list cannot be told while an element of it is unknown.
+    if (Array.isArray(found) && holdsUnknown(found)) return unknown as unknown as Record<string, string>;
+    const canonical = new Map<string, string>();
+    for (const { at, name, value: written } of entries) {
+      if (name === undefined) fail('must be "NAME=value"', [at]);
+      else if (name === "" || /[=\0]/.test(name)) fail('must have a name, without "=" or NUL', [at]);
+      else if (canonical.has(name)) fail(`names ${name} a second time`, [at]);
+      else if (!/^(string|number|boolean)$/.test(typeof written))
+        fail("must be a string, a number, true or false", [at]);
+      else if (String(written).includes("\0")) fail("must be without NUL", [at]);
+      else canonical.set(name, String(written));
+    }
+    return Object.fromEntries([...canonical].sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+function entriesOf(found: unknown): { at: string | number; name: string | undefined; value: unknown }[] | undefined {
+  if (isBag(found)) return Object.entries(found).map(([name, written]) => ({ at: name, name, value: written }));
+  if (!Array.isArray(found)) return undefined;
+  return found.map((written: unknown, at) => {
+    const split = typeof written === "string" ? /^([^=]*)=(.*)$/s.exec(written) : null;
+    return { at, name: split?.[1], value: split?.[2] };
+  });
+}
+
+function atLeast(found: number | undefined, least: number): number | undefined {
+  return found !== undefined && found >= least ? found : undefined;
+}

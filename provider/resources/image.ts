@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import type { z } from "zod";
+import { isBag } from "./bag";
+import { byContent, byName } from "./changed";
+import { host } from "./connection";
+import type { Definition } from "./definition";
+import { absolutePath, flag, pairs, signal, text, user, words } from "./fields";
+import { digest, reference } from "./reference";
+import { list, members } from "./schema";
+import { holdsUnknown, unknown } from "./unknown";
+
+const config = members('must be an object of image settings, such as { command: ["httpd"] }', {
+  entrypoint: words().exactOptional(),
+  command: words().exactOptional(),
+  env: pairs().exactOptional(),
+  workingDir: absolutePath().exactOptional(),
+  user: user().exactOptional(),
+  stopSignal: signal().exactOptional(),
+  labels: pairs().exactOptional(),
+});
+
+const shape = {
+  owner: text("must be the owner of the resource"),
+  host,
+  layers: list("must be a list of at least one Layer", reference("a Layer")),
+  config: config.exactOptional(),
+  contentKey: digest().exactOptional(),
+  intact: flag().exactOptional(),
+};
+const schema = members("must be the inputs of an Image", shape);
+
+/** The canonical inputs of an Image. */
+export type ImageInputs = z.output<typeof schema>;
+
+/** An ordered list of layers and a config. */
+export const image: Definition<"images", ImageInputs> = {
+  resource: "images",
+  schema,
+  inputs: ["owner", "host", "layers", "config", "contentKey", "intact"],
+  derive: (inputs) => ({ ...inputs, contentKey: contentKeyOf(inputs) }),
+  leaves: ["intact"],
+  well: () => ({ intact: true }),
+  replaces: { host: byName, contentKey: byContent },
+  request: ({ owner, layers, config: settings = {}, contentKey = "" }) => ({
+    owner,
+    contentKey,
+    layers,
+    config: settings,
+  }),
+  observed: ({ imageId, layers, sizeBytes }) => ({ imageId, layerDigests: layers, sizeBytes }),
+  drift: (inputs, { intact }) => ("intact" in inputs && !intact ? { ...inputs, intact } : inputs),
+};
+
+/**
+ * A digest of all that determines the content, unknown while any of it is. It is computed here and not in the SDK,
+ * because the same config can be written in several ways, and because a secret in it would make the key, which every
+ * container holds, a secret too.
+ */
+function contentKeyOf({ layers, config: settings = {} }: ImageInputs): string {
+  const keys = Array.isArray(layers) ? layers.map((layer) => (isBag(layer) ? layer.contentKey : layer)) : layers;
+  if (holdsUnknown(keys) || holdsUnknown(settings)) return unknown;
+  // The members of the config in the order of their names, which adding one to the schema does not change.
+  const content = { layers: keys, config: Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)) };
+  return `sha256:${createHash("sha256").update(JSON.stringify(content)).digest("hex")}`;
+}

@@ -26,6 +26,8 @@ export interface StackOptions {
   inside?: TestHost | undefined;
   /** Where the folder goes; in the repository unless given. A place elsewhere has no `pulumi-slipway` by itself. */
   parent?: string;
+  /** The folder of the program within the one that was copied; the copied one itself unless given. */
+  within?: string;
 }
 
 const engineCommands = ["up", "preview", "refresh", "destroy"];
@@ -51,27 +53,39 @@ export class Stack {
     return stack;
   }
 
-  /** Makes a stack whose program is a copy of a folder. */
-  static async ofFolder(source: string, options: StackOptions = {}): Promise<Stack> {
+  /** Makes a stack whose program is a copy of a folder. `prepare` is given the copy, to install what it needs. */
+  static async ofFolder(
+    source: string,
+    options: StackOptions = {},
+    prepare?: (folder: string) => Promise<void>,
+  ): Promise<Stack> {
     const stack = await Stack.empty(options);
-    await stack.overlay(source);
-    await stack.initialise();
+    const copy = join(stack.folder, "program");
+    await cp(source, copy, { recursive: true, verbatimSymlinks: true });
+    try {
+      await prepare?.(copy);
+      await stack.initialise();
+    } catch (error) {
+      await stack.dispose();
+      throw error;
+    }
     return stack;
   }
 
-  private static async empty({ environment = {}, inside, parent }: StackOptions): Promise<Stack> {
+  private static async empty(options: StackOptions): Promise<Stack> {
+    const { environment = {}, inside, parent, within = "" } = options;
     const base = parent ?? join(repository, ".state/e2e");
     await mkdir(base, { recursive: true });
     const folder = await mkdtemp(join(base, "stack-"));
     const place = {
-      program: join(folder, "program"),
+      program: join(folder, "program", within),
       state: join(folder, "state"),
       home: join(folder, "home"),
       mark: randomBytes(8).toString("hex"),
       environment: { ...environment },
       inside,
     };
-    for (const part of [place.program, place.state, place.home]) await mkdir(part);
+    for (const part of [place.program, place.state, place.home]) await mkdir(part, { recursive: true });
     return new Stack(folder, place, `s${place.mark}`);
   }
 

@@ -1,0 +1,34 @@
+// Package store owns what Slipway keeps on a host: the folder layout below the root (/var/lib/slipway) and the run
+// folder (/run/slipway), the locks, the records and their versions, and the finding and removing of what nobody
+// owns. No other package makes up a path there. What the records mean to one resource does not belong here.
+//
+// # On disk
+//
+//	host-id                                  who this host is, bound to the machine id
+//	slots/<kind>/<slot>.<hash of the owner>  a symbolic link whose target is the owner: `ls -l` shows who has what
+//	claims/<kind>/<slot>/<incarnation>.json  hosts, layers and images: one owner's hold on content
+//	containers/<slot>/<incarnation>/         written by package container; its record is RecordName
+//	layers/<hex>/                            fs (the tree), record.json, blobs/ (archives it was made of)
+//	images/<hex>/                            config.json (its sha256 is the image id), record.json
+//	blobs/<hex>                              archives on their way to becoming layers
+//	building/ trash/                         half-made and half-removed things, named after the process at work
+//	agent/                                   the programs themselves
+//
+// # Locks
+//
+// One file, <run>/locks, is locked by byte ranges, one range for each name, as open file description locks: the
+// kernel drops them with the process, nothing is left of a name that is no longer used, and goroutines exclude each
+// other as processes do. The order in which one request may take them:
+//
+//	slot of a container, image, layer or host -> blob -> labels of a kind
+//	slot ... -> content of images and layers (shared by readers, exclusive to remove)
+//
+// A shared lock on content is a lease: whoever reads layers or is about to refer to them holds it until its own
+// record is on disk. Removing content takes the lock exclusively, looks for records that refer to it, and renames it to
+// trash/ before it lets go. No lock is held while a client sends bytes.
+//
+// # Crashes
+//
+// Every process holds a lock on its own name for as long as it lives. Half-made things carry that name, so that Sweep
+// finds those of the dead. A thing becomes visible by one rename, synced before.
+package store

@@ -1,0 +1,59 @@
+package store
+
+import (
+	"path/filepath"
+	"strings"
+)
+
+// Kind is a kind of resource in the folder layout.
+type Kind string
+
+// The kinds of resources. Containers have folders, the others have claims.
+const (
+	Hosts      Kind = "hosts"
+	Layers     Kind = "layers"
+	Images     Kind = "images"
+	Containers Kind = "containers"
+)
+
+// RecordName is the file in the folder of a layer, an image or a container that says what it is. The one of a
+// container has at least the fields of Pins.
+const RecordName = "record.json"
+
+func (s *Store) locksPath() string          { return filepath.Join(s.run, "locks") }
+func (s *Store) labelsDir(kind Kind) string { return filepath.Join(s.root, "slots", string(kind)) }
+
+// slotsDir holds one folder for each slot of a kind.
+func (s *Store) slotsDir(kind Kind) string {
+	if kind == Containers {
+		return filepath.Join(s.root, "containers")
+	}
+	return filepath.Join(s.root, "claims", string(kind))
+}
+
+// entry is what stands in the folder of a slot for an incarnation.
+func (kind Kind) entry(incarnation string) string {
+	if kind == Containers {
+		return incarnation
+	}
+	return incarnation + claimSuffix
+}
+
+// ContainerDir is the folder of a container. Whoever makes it holds the slot; Build and Commit make it whole.
+func (s *Store) ContainerDir(slot, incarnation string) string {
+	return filepath.Join(s.slotsDir(Containers), slot, incarnation)
+}
+
+// LayerDir is the folder of a layer; digest is "sha256:…" of the uncompressed archive.
+func (s *Store) LayerDir(digest string) string { return filepath.Join(s.root, "layers", hex(digest)) }
+
+// LayerTree is the file tree of a layer, a lower directory for overlayfs.
+func (s *Store) LayerTree(digest string) string { return filepath.Join(s.LayerDir(digest), "fs") }
+
+// ImageDir is the folder of an image; id is "sha256:…" of its configuration.
+func (s *Store) ImageDir(id string) string { return filepath.Join(s.root, "images", hex(id)) }
+
+// BlobPath is where an archive lies until it has become a layer.
+func (s *Store) BlobPath(digest string) string { return filepath.Join(s.root, "blobs", hex(digest)) }
+
+func hex(digest string) string { return strings.TrimPrefix(digest, "sha256:") }

@@ -30,7 +30,6 @@ describe("what was changed on the host by hand", () => {
     await bench.expectSameAs(stack);
   });
   afterAll(async () => {
-    await stack?.destroy();
     await stack?.dispose();
     await bench?.dispose();
   });

@@ -112,7 +112,6 @@ beforeAll(async () => {
   await stack.writeFile("site/index.html", "hello\n");
 });
 afterAll(async () => {
-  await stack?.destroy();
   await stack?.dispose();
   await bench?.dispose();
 });
@@ -165,6 +164,11 @@ test("no secret stands in plain in the state, in what is printed, or on the host
   for (const file of found.split("\n").filter((line) => line !== "")) {
     expect(file).toMatch(/^\/(var\/lib|run)\/slipway\/containers\//);
   }
+});
+
+test("destroy takes all of it away", async () => {
+  await stack.destroy();
+  await bench.expectSameAs(stack);
 });
 
 async function filesBelow(folder: string): Promise<{ path: string; text: string }[]> {

@@ -28,9 +28,12 @@ describe("what cannot be", () => {
     bench = await Bench.create();
   });
   afterEach(async () => {
-    await stack.destroy();
-    await bench.expectSameAs(stack);
-    await stack.dispose();
+    try {
+      await stack.destroy();
+      await bench.expectSameAs(stack);
+    } finally {
+      await stack.dispose();
+    }
   });
   afterAll(async () => {
     await bench?.dispose();

@@ -35,9 +35,12 @@ describe("what a container is known by", () => {
   });
   afterEach(async () => {
     bench.relay.restore();
-    await stack.destroy();
-    await bench.expectSameAs(stack);
-    await stack.dispose();
+    try {
+      await stack.destroy();
+      await bench.expectSameAs(stack);
+    } finally {
+      await stack.dispose();
+    }
   });
   afterAll(async () => {
     await bench?.dispose();

@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests beside no clock: those that run Pulumi or start hosts wait for other processes, and get minutes. */
+const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/{api,cli,provider,sdk,scripts}/**/*.test.ts"] } },
+      { test: { name: "host", include: ["test/host/**/*.test.ts"], ...slow } },
+      // Two at a time: each run of Pulumi keeps one processor busy.
+      { test: { name: "e2e", include: ["test/{e2e,pack}/**/*.test.ts"], maxWorkers: 2, ...slow } },
+    ],
+  },
+});

@@ -1,3 +1,5 @@
+import type { Problem } from "../api";
+
 /** What went wrong on the way to a host. Stable: programs branch on it, docs/errors.md lists each. */
 export type HostErrorCode =
   | "name_not_found"
@@ -35,21 +37,6 @@ export type HostErrorCode =
   | "other_machine"
   | "aborted";
 
-/** The agent's own words for a failure (agent/api/problem.go, Problem). */
-export interface Problem {
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  readonly step?: string | undefined;
-  readonly object?: string | undefined;
-  readonly errno?: number | undefined;
-  readonly errnoName?: string | undefined;
-  readonly left?: { readonly slot: string; readonly incarnation: string } | undefined;
-  readonly log?: readonly string[] | undefined;
-  readonly exitCode?: number | undefined;
-}
-
 const brand = Symbol.for("pulumi-slipway.error");
 
 /** The codes where nobody could look at the host, so that what is there is unknown rather than gone. */
@@ -75,8 +62,8 @@ const unreachable: ReadonlySet<string> = new Set<HostErrorCode>([
 export interface SlipwayErrorDetails {
   /** Sentences that tell the person what can be done. */
   readonly wayOut?: string | undefined;
-  /** Whether the same step may succeed a moment later. Never set once a login was refused. */
-  readonly retry?: boolean | undefined;
+  /** Milliseconds for which repeating the step is worth a try, default 0. Never set once a login was refused. */
+  readonly retryFor?: number | undefined;
   /** What the agent answered. */
   readonly problem?: Problem | undefined;
   readonly cause?: unknown;
@@ -91,17 +78,21 @@ export class SlipwayError extends Error {
   readonly [brand] = true;
   /** A HostErrorCode, or a code of the agent's API where `problem` is set. */
   readonly code: string;
+  /** The message without the way out. */
+  readonly sentence: string;
   readonly wayOut: string | undefined;
   /** The host could not be looked at: what it holds is unknown. */
   readonly unreachable: boolean;
-  readonly retry: boolean;
+  /** Milliseconds for which repeating the step is worth a try; 0 for a failure that stays. */
+  readonly retryFor: number;
   readonly problem: Problem | undefined;
 
   constructor(code: HostErrorCode | Problem["code"], sentence: string, details: SlipwayErrorDetails = {}) {
     super(details.wayOut === undefined ? sentence : `${sentence}\n${details.wayOut}`, { cause: details.cause });
     this.code = code;
+    this.sentence = sentence;
     this.wayOut = details.wayOut;
-    this.retry = details.retry ?? false;
+    this.retryFor = details.retryFor ?? 0;
     this.problem = details.problem;
     this.unreachable = details.problem === undefined && unreachable.has(code);
   }
@@ -110,4 +101,16 @@ export class SlipwayError extends Error {
 /** Whether a thrown value is ours. */
 export function isSlipwayError(value: unknown): value is SlipwayError {
   return typeof value === "object" && value !== null && brand in value;
+}
+
+/** The same failure with the name of the host in front, so that one of many hosts can be told from the others. */
+export function atHost(error: SlipwayError, name: string): SlipwayError {
+  return new SlipwayError(error.code as HostErrorCode, `host "${name}": ${error.sentence}`, error);
+}
+
+/** What a thrown value says of itself, in one line without control characters. */
+export function reason(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  return text.replace(/[\x00-\x1f\x7f]+/g, " ").trim();
 }

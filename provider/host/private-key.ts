@@ -1,0 +1,105 @@
+import { createPrivateKey, type KeyObject } from "node:crypto";
+import { type ParsedKey, utils } from "ssh2";
+import { SlipwayError } from "./errors";
+
+/** What a private key turned out to be. */
+export type PrivateKey =
+  | { readonly kind: "usable"; readonly key: ParsedKey }
+  /** Encrypted, and no passphrase was given. */
+  | { readonly kind: "encrypted" }
+  /** Only the public half: the key itself is in an ssh-agent or on a token. */
+  | { readonly kind: "public"; readonly key: ParsedKey }
+  /** A security key (FIDO): the file only refers to a device. */
+  | { readonly kind: "device" }
+  | { readonly kind: "unreadable"; readonly why: string };
+
+/**
+ * Reads a private key in any format ssh-keygen and openssl write. Throws "passphrase_wrong" where the passphrase does
+ * not open it; `where` names the key in that error.
+ */
+export function readPrivateKey(text: string, passphrase: string | undefined, where: string): PrivateKey {
+  if (/^-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/m.test(text)) return readPkcs8(text, passphrase, where);
+  const blob = publicBlob(text);
+  if (blob !== undefined && typeOfBlob(blob).startsWith("sk-")) return { kind: "device" };
+  // A passphrase for a key that needs none is ignored, as ssh does.
+  const parsed = utils.parseKey(text, passphrase);
+  if (!(parsed instanceof Error)) {
+    const key = Array.isArray(parsed) ? parsed[0] : parsed;
+    if (key === undefined) return { kind: "unreadable", why: "it holds no key" };
+    return { kind: key.isPrivateKey() ? "usable" : "public", key };
+  }
+  if (/no passphrase given/.test(parsed.message)) return { kind: "encrypted" };
+  if (passphrase !== undefined && /encrypted|integrity|passphrase|bad decrypt|malformed/i.test(parsed.message)) {
+    throw passphraseWrong(where);
+  }
+  return { kind: "unreadable", why: parsed.message };
+}
+
+/** PKCS #8, as openssl and many key resources write it, is not known to ssh2: node reads it and writes what is. */
+function readPkcs8(text: string, passphrase: string | undefined, where: string): PrivateKey {
+  const encrypted = text.includes("BEGIN ENCRYPTED");
+  if (encrypted && passphrase === undefined) return { kind: "encrypted" };
+  let key: KeyObject;
+  try {
+    key = createPrivateKey({ key: text, format: "pem", ...(passphrase === undefined ? {} : { passphrase }) });
+  } catch {
+    if (encrypted) throw passphraseWrong(where);
+    return { kind: "unreadable", why: "damaged PKCS #8" };
+  }
+  const type = key.asymmetricKeyType;
+  if (type === "ed25519") return readPrivateKey(opensshFormat(key), undefined, where);
+  if (type !== "rsa" && type !== "ec") return { kind: "unreadable", why: `a ${type} key, which SSH does not know` };
+  const pem = type === "rsa" ? key.export({ type: "pkcs1", format: "pem" }) : key.export({ type: "sec1", format: "pem" });
+  return readPrivateKey(pem.toString(), undefined, where);
+}
+
+/** An Ed25519 key in OpenSSH's own format, unencrypted (its PROTOCOL.key): the only one ssh2 reads for this type. */
+function opensshFormat(key: KeyObject): string {
+  const { x = "", d = "" } = key.export({ format: "jwk" });
+  const [point, seed] = [Buffer.from(x, "base64url"), Buffer.from(d, "base64url")];
+  const pub = Buffer.concat([field("ssh-ed25519"), field(point)]);
+  const secret = Buffer.concat([Buffer.alloc(8), pub, field(Buffer.concat([seed, point])), field("")]);
+  const padding = Buffer.from([1, 2, 3, 4, 5, 6, 7].slice(0, -secret.length & 7));
+  const one = Buffer.from([0, 0, 0, 1]);
+  const body = Buffer.concat([
+    Buffer.from("openssh-key-v1\0"),
+    ...[field("none"), field("none"), field(""), one, field(pub), field(Buffer.concat([secret, padding]))],
+  ]);
+  const lines = body.toString("base64").replace(/(.{70})/g, "$1\n");
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`;
+}
+
+function field(value: string | Buffer): Buffer {
+  const bytes = Buffer.from(value as string);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+/** The public half, as SSH sends it, of a key in OpenSSH's format: it stands there in clear even if the rest does not. */
+export function publicBlob(text: string): Buffer | undefined {
+  const [, body] = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----/.exec(text) ?? [];
+  if (body === undefined) return undefined;
+  const bytes = Buffer.from(body, "base64");
+  let at = "openssh-key-v1\0".length;
+  const next = (): Buffer => {
+    const length = at + 4 <= bytes.length ? bytes.readUInt32BE(at) : 0;
+    at += 4 + length;
+    return bytes.subarray(at - length, at);
+  };
+  next(); // cipher
+  next(); // key derivation
+  next(); // its options
+  at += 4; // number of keys
+  const blob = next();
+  return blob.length > 4 ? blob : undefined;
+}
+
+/** The type a key in SSH's own encoding begins with, for example "ssh-ed25519". */
+export function typeOfBlob(blob: Buffer): string {
+  return blob.length > 4 ? blob.toString("latin1", 4, 4 + blob.readUInt32BE(0)) : "";
+}
+
+function passphraseWrong(where: string): SlipwayError {
+  return new SlipwayError("passphrase_wrong", `the passphrase does not open ${where}`);
+}

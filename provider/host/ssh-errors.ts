@@ -1,0 +1,102 @@
+import { SlipwayError } from "./errors";
+import {
+  connectionLost,
+  connectionRefused,
+  connectTimeout,
+  handshakeFailed,
+  keyRefused,
+  nameNotFound,
+  networkUnreachable,
+  sessionsRefused,
+  sshdBusy,
+} from "./failures";
+import { lastLines } from "./stderr";
+
+/** What is known of a failed ssh besides what it wrote. */
+export interface SshRun {
+  readonly place: string;
+  /** Milliseconds. */
+  readonly connectTimeout: number;
+}
+
+type Rule = readonly [pattern: RegExp, error: (run: SshRun, said: string, debug: string) => SlipwayError];
+
+/**
+ * OpenSSH's sentences (it translates none of them), in the order in which they decide: what a jump host's ssh said
+ * comes before the complaint of the one that lost its jump host.
+ */
+const rules: readonly Rule[] = [
+  [/Could not resolve hostname (\S+): Temporary failure/, (run, said) => nameNotFound(nameIn(said, run), true)],
+  [/Could not resolve hostname/, (run, said) => nameNotFound(nameIn(said, run), false)],
+  [/connect to host .*: Connection refused/, (run) => connectionRefused(run.place)],
+  [/connect to host .*: (Connection|Operation) timed out/, (run) => timedOut(run, "connecting")],
+  [/Connection timed out during banner exchange/, (run) => timedOut(run, "the SSH handshake")],
+  [/connect to host .*: /, (run, said) => networkUnreachable(run.place, lastLines(said, 1))],
+  [/REVOKED HOST KEY DETECTED|is marked as revoked/, (run, said, debug) => hostKey("host_key_revoked", run, said, debug)],
+  [/HOST IDENTIFICATION HAS CHANGED/, (run, said, debug) => hostKey("host_key_changed", run, said, debug)],
+  [/Host key verification failed|No .* host key is known/, (run, said, debug) => hostKey("host_key_unknown", run, said, debug)],
+  [/(Load key|Enter passphrase).*incorrect passphrase/, (_, said) => new SlipwayError("passphrase_wrong", lastLines(said, 2))],
+  [/Permission denied|Too many authentication failures/, (run, said, debug) => refused(run, said, debug)],
+  [/kex_exchange_identification|ssh_exchange_identification/, (run, _, debug) => sshdBusy(run.place, bannerIn(debug))],
+  [/Unable to negotiate|no matching/, (run, said) => handshakeFailed(run.place, lastLines(said, 2))],
+  [/session request failed|open failed/, (run) => sessionsRefused(run.place)],
+  [/Bad configuration option|Can't open user config|terminating, .* bad/, (_, said) => configInvalid(said)],
+];
+
+/** Says why the system's ssh ended with 255, from what it wrote at level DEBUG1. */
+export function explainSsh(run: SshRun, stderr: string): SlipwayError {
+  const lines = stderr.split("\n");
+  const debug = lines.filter((line) => /^debug\d: /.test(line)).join("\n");
+  const said = lines.filter((line) => !/^(debug\d: |OpenSSH_|Warning: Permanently added|\s*$)/.test(line)).join("\n");
+  for (const [pattern, error] of rules) if (pattern.test(said)) return error(run, said, debug);
+  const loggedIn = /^debug1: (Authentication succeeded|Entering interactive session|Sending command)/m.test(debug);
+  // Closed after the banner but before the login: sshd's limits again, or a ban.
+  if (!loggedIn && /Connection (closed|reset)/.test(said)) return sshdBusy(run.place, bannerIn(debug));
+  return connectionLost(run.place, lastLines(said, 3));
+}
+
+function nameIn(said: string, run: SshRun): string {
+  return /Could not resolve hostname ([^:\s]+)/.exec(said)?.[1] ?? run.place;
+}
+
+function timedOut(run: SshRun, step: string): SlipwayError {
+  return connectTimeout(run.place, step, run.connectTimeout);
+}
+
+function bannerIn(debug: string): string {
+  return /banner line \d+: (.*)/.exec(debug)?.[1]?.trim() ?? "";
+}
+
+function refused(run: SshRun, said: string, debug: string): SlipwayError {
+  const offered = [...debug.matchAll(/Offering public key: (.*)/g)].map(([, key]) => key ?? "");
+  const user = /Authenticating to \S+ as '([^']*)'/.exec(debug)?.[1] ?? "";
+  return keyRefused(run.place, user, offered, lastLines(said).split("\n"));
+}
+
+function configInvalid(said: string): SlipwayError {
+  return new SlipwayError("ssh_config_invalid", `ssh cannot read its configuration: ${lastLines(said, 2)}`);
+}
+
+function hostKey(
+  code: "host_key_unknown" | "host_key_changed" | "host_key_revoked",
+  run: SshRun,
+  said: string,
+  debug: string,
+): SlipwayError {
+  const shown = /Server host key: (.*)/.exec(debug)?.[1] ?? "a key";
+  const what = {
+    host_key_unknown: `the key of ${run.place} is not known: ${shown}`,
+    host_key_changed: `${run.place} shows another key than the one known: ${shown}`,
+    host_key_revoked: `${run.place} shows a key that known_hosts marks as @revoked: ${shown}`,
+  };
+  // ssh names the file and the line at fault; the banner of at-signs around it says no more than our sentence.
+  const hints = said.split("\n").filter((line) => /^(Offending|Add correct|No .* host key)/.test(line));
+  return new SlipwayError(code, what[code], {
+    wayOut: [
+      ...hints,
+      "Compare the fingerprint on the host (at its console, say): " +
+        "for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $key; done",
+      "If it is there, pin that file's content with `hostKey`, or connect once with `ssh` and accept it.",
+    ].join("\n"),
+  });
+}

@@ -1,0 +1,57 @@
+/**
+ * What every npm command goes through: `node scripts/bootstrap.mjs NAME WORDS...` installs the packages where they are
+ * missing or older than package-lock.json, and then runs scripts/NAME.ts. Plain JavaScript and Node's own modules
+ * only, because nothing else is there yet.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const repository = fileURLToPath(new URL("..", import.meta.url));
+const [name, ...words] = process.argv.slice(2);
+
+const [major] = process.versions.node.split(".").map(Number);
+if (major < 20) {
+  console.error(`Slipway needs Node 20 or newer; this is ${process.versions.node}. See https://nodejs.org/en/download`);
+  process.exit(1);
+}
+
+if (!installed()) {
+  console.log("Installing the npm packages (half a minute) ...");
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: repository, stdio: "inherit" });
+  if (status !== 0) {
+    console.error("npm ci failed; its words are above. Is the npm registry within reach?");
+    process.exit(1);
+  }
+}
+
+const tsx = fileURLToPath(new URL("../node_modules/tsx/dist/cli.mjs", import.meta.url));
+const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
+// Handed on, so that a ^C reaches the script once, and this process ends after it.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
+const { status, signal, error } = spawnSync(process.execPath, [tsx, script, ...words], {
+  cwd: repository,
+  stdio: "inherit",
+});
+if (error) throw error;
+process.exit(status ?? (signal === "SIGINT" ? 130 : 1));
+
+/** Whether npm has installed since package-lock.json was last changed. */
+function installed() {
+  const mark = `${repository}/node_modules/.package-lock.json`;
+  if (!existsSync(mark)) return false;
+  const lock = `${repository}/package-lock.json`;
+  if (statSync(mark).mtimeMs >= statSync(lock).mtimeMs) return true;
+  // A fresh checkout touches the lock file; what counts is what is in it.
+  return sameVersions(read(lock), read(mark));
+}
+
+function read(file) {
+  return JSON.parse(readFileSync(file, "utf8")).packages;
+}
+
+function sameVersions(wanted, found) {
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) => path === "" || found[path]?.version === version || (optional && !found[path]),
+  );
+}

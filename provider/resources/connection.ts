@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { count, duration, flag, oneOf, secretText, text } from "./fields";
 import { judged, members, shown } from "./schema";
+import { unknown } from "./unknown";
 
 /** How a host is reached; the arguments are those of the SDK's ConnectionArgs. */
 const connection = members("must be an object of connection settings", {
@@ -37,6 +38,7 @@ function hostKeys(): z.ZodType<string[]> {
     'must be a key as in a line of known_hosts without the name, such as "ssh-ed25519 AAAA…", or a list of such keys';
   return judged((found, fail) => {
     const keys = (Array.isArray(found) ? found : [found]).map((key: unknown, place) => {
+      if (key === unknown) return key;
       const parts = typeof key === "string" ? /^\s*([\w.@-]+)\s+([\w+/]+={0,2})(\s.*)?$/.exec(key) : null;
       if (parts === null) fail(`${rule}; ${shown(key)}`, Array.isArray(found) ? [place] : []);
       return parts === null ? "" : `${parts[1] ?? ""} ${parts[2] ?? ""}`;

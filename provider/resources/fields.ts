@@ -27,7 +27,8 @@ export function flag(): z.ZodType<boolean> {
 
 /** One of some words. */
 export function oneOf<const W extends string>(...words: W[]): z.ZodType<W> {
-  const rule = `must be ${words.map((word) => JSON.stringify(word)).join(" or ")}`;
+  const quoted = words.map((word) => JSON.stringify(word));
+  const rule = `must be ${[quoted.slice(0, -1).join(", "), ...quoted.slice(-1)].join(" or ")}`;
   return value(rule, (found) => words.find((word) => word === found));
 }
 

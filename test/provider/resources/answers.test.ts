@@ -1,0 +1,171 @@
+import { describe, expect, it } from "vitest";
+import * as api from "../../../provider/api";
+import type { Bag } from "../../../provider/resources/bag";
+import { check } from "../../../provider/resources/check";
+import { container, type ContainerInputs } from "../../../provider/resources/container";
+import { host } from "../../../provider/resources/host";
+import { image } from "../../../provider/resources/image";
+import { layer } from "../../../provider/resources/layer";
+import { keys, least } from "./inputs";
+
+const identity = { owner: "organization/urn:x", slot: "x", incarnation: "0".repeat(32) };
+
+/** A container after check. */
+function declared(changed: Bag): ContainerInputs {
+  const checked = check(container, {}, { ...least.container, ...changed });
+  if ("failures" in checked) throw new Error(JSON.stringify(checked.failures));
+  return checked.inputs;
+}
+
+const running: api.ContainerAnswer = { ...identity, imageId: keys.one, running: true, limits: {} };
+
+describe("requests", () => {
+  it("say what the contract allows, and everything that was declared", () => {
+    const inputs = declared({
+      command: ["a"],
+      entrypoint: ["e"],
+      env: { A: "1" },
+      workingDir: "/srv",
+      user: 33,
+      hostname: "web",
+      memory: "64m",
+      cpus: 0.5,
+      pidsLimit: 9,
+      labels: { a: "b" },
+      stopSignal: "QUIT",
+      stopTimeout: "5s",
+      readOnly: true,
+      wait: "exit",
+    });
+    expect(api.containerRequest.parse(container.request(inputs))).toEqual({
+      owner: "organization/urn:container",
+      image: { owner: "organization/urn:image", contentKey: keys.one },
+      entrypoint: ["e"],
+      command: ["a"],
+      env: { A: "1" },
+      workingDir: "/srv",
+      user: "33",
+      hostname: "web",
+      network: "none",
+      memory: 67_108_864,
+      cpus: 0.5,
+      pidsLimit: 9,
+      labels: { a: "b" },
+      stopSignal: "SIGQUIT",
+      stopTimeoutMs: 5000,
+      readOnly: true,
+      wait: "exit",
+    });
+  });
+
+  it("leave to the agent what was not declared", () => {
+    expect(api.containerRequest.parse(container.request(declared({})))).toEqual({
+      owner: "organization/urn:container",
+      image: { owner: "organization/urn:image", contentKey: keys.one },
+      network: "none",
+      wait: "running",
+    });
+  });
+
+  it.each([
+    ["host", host, least.host, api.hostRequest, { owner: "organization/urn:host" }],
+    [
+      "layer",
+      layer,
+      least.layer,
+      api.layerRequest,
+      { owner: "organization/urn:layer", contentKey: keys.one, blob: keys.one },
+    ],
+  ] as const)("of a %s", (_, definition, inputs, schema, expected) => {
+    expect(schema.parse(definition.request(inputs as never))).toEqual(expected);
+  });
+
+  it("of an image", () => {
+    const checked = check(image, {}, { ...least.image, config: { command: ["httpd"] } });
+    if ("failures" in checked) throw new Error("failed");
+    const { contentKey } = checked.inputs;
+    expect(api.imageRequest.parse(image.request(checked.inputs))).toEqual({
+      owner: "organization/urn:image",
+      contentKey,
+      layers: [{ owner: "organization/urn:layer", contentKey: keys.one }],
+      config: { command: ["httpd"] },
+    });
+  });
+
+  it("to end a host say what becomes of its files", () => {
+    expect(host.ending?.({ ...least.host })).toBe("");
+    expect(host.ending?.({ ...least.host, onDelete: "purge" })).toBe("?purge=true");
+  });
+});
+
+describe("observed outputs", () => {
+  it("have names that no input has", () => {
+    const layerAnswer: api.LayerAnswer = {
+      ...identity,
+      contentKey: keys.one,
+      digest: keys.two,
+      sizeBytes: 1,
+      intact: true,
+    };
+    const imageAnswer: api.ImageAnswer = {
+      ...identity,
+      contentKey: keys.one,
+      imageId: keys.two,
+      layers: [keys.one],
+      sizeBytes: 1,
+      intact: true,
+    };
+    const observed: [readonly string[], Bag][] = [
+      [layer.inputs, layer.observed(layerAnswer)],
+      [image.inputs, image.observed(imageAnswer)],
+      [container.inputs, container.observed({ ...running, exitCode: 0, labels: {} })],
+    ];
+    for (const [inputs, outputs] of observed) expect(inputs.filter((name) => name in outputs)).toEqual([]);
+    expect(observed.map(([, outputs]) => Object.keys(outputs))).toEqual([
+      ["digest", "sizeBytes"],
+      ["imageId", "layerDigests", "sizeBytes"],
+      ["imageId", "exitCode"],
+    ]);
+  });
+});
+
+describe("drift of a container", () => {
+  const seen = (changed: Bag, answer: Partial<api.ContainerAnswer>): Bag =>
+    container.drift(declared(changed), { ...running, ...answer });
+
+  it("is none where all is as declared", () => {
+    const full = { memory: "64m", cpus: 0.5, pidsLimit: 9, labels: { a: "b" } };
+    const answer = { limits: { memory: 67_108_864, cpus: 0.5, pidsLimit: 9 }, labels: { a: "b" } };
+    expect(seen(full, answer)).toEqual(declared(full));
+    expect(seen({}, { limits: { memory: 5, cpus: 1, pidsLimit: 1 }, labels: { by: "hand" } })).toEqual(declared({}));
+  });
+
+  it("is none where the kernel rounds", () => {
+    expect(seen({ memory: 1_000_000, cpus: 1 / 3 }, { limits: { memory: 999_424, cpus: 0.33333 } })).toEqual(
+      declared({ memory: 1_000_000, cpus: 1 / 3 }),
+    );
+  });
+
+  it.each([
+    ["stopped", {}, { running: false, exitCode: 137 }, { running: false }],
+    ["a limit changed", { memory: "64m" }, { limits: { memory: 4096 } }, { memory: 4096 }],
+    ["a limit lifted", { pidsLimit: 9 }, { limits: {} }, { pidsLimit: undefined }],
+    ["labels gone", { labels: { a: "b" } }, {}, { labels: {} }],
+    ["a job that failed", { wait: "exit" }, { running: false, exitCode: 3 }, { succeeded: false }],
+    ["a job that runs again", { wait: "exit" }, { running: true }, { running: true }],
+  ] as [string, Bag, Partial<api.ContainerAnswer>, Bag][])("%s", (_, changed, answer, expected) => {
+    const before = declared(changed);
+    expect(seen(changed, answer)).toEqual(JSON.parse(JSON.stringify({ ...before, ...expected })));
+  });
+
+  it("is none where a limit cannot be seen because nothing runs, or a code could not be learnt", () => {
+    expect(
+      container.drift(declared({ memory: "64m", wait: "exit" }), { ...identity, imageId: keys.one, running: false }),
+    ).toEqual(declared({ memory: "64m", wait: "exit" }));
+  });
+
+  it("stays away from what older state does not have", () => {
+    const { running: _, ...older } = declared({});
+    expect(container.drift(older, { ...running, running: false })).toEqual(older);
+  });
+});

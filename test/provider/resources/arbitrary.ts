@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import { unknown } from "../../../provider/resources/unknown";
+
+/**
+ * Inputs as programs write them, for property tests: every argument there is, in its short and its long form, each
+ * perhaps left out and perhaps not known yet.
+ */
+
+/** A value or, in preview, what stands for it. */
+function maybe<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | string> {
+  return fc.oneof({ weight: 9, arbitrary: value }, { weight: 1, arbitrary: fc.constant(unknown) });
+}
+
+const word = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}[a-z0-9]$/);
+const anyText = fc.string({ minLength: 1, unit: "grapheme" }).filter((text) => !text.includes("\0"));
+const digest = fc.stringMatching(/^sha256:[0-9a-f]{64}$/);
+const owner = word.map((name) => `organization/urn:pulumi:dev::shop::pulumi-nodejs:dynamic/slipway:Image::${name}`);
+const reference = maybe(fc.record({ owner: maybe(owner), contentKey: maybe(digest) }));
+const path = fc
+  .array(fc.oneof(word, fc.constant("."), fc.constant("")), { maxLength: 4 })
+  .map((names) => `/${names.join("/")}`);
+const words = maybe(fc.array(maybe(anyText), { minLength: 1, maxLength: 4 }));
+const name = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_.]{0,9}$/);
+const scalar = fc.oneof(anyText, fc.integer(), fc.boolean());
+const pairs = maybe(
+  fc.oneof(
+    fc.dictionary(name, maybe(scalar), { maxKeys: 4 }),
+    fc
+      .uniqueArray(fc.tuple(name, anyText), { maxLength: 4, selector: ([each]) => each })
+      .chain((entries) => fc.tuple(...entries.map(([each, value]) => maybe(fc.constant(`${each}=${value}`))))),
+  ),
+);
+const user = fc.oneof(
+  word,
+  fc.nat(70000),
+  fc.tuple(word, word).map((both) => both.join(":")),
+);
+const signal = fc.constantFrom("SIGTERM", "term", "Quit", 9, "15", "SIGRTMIN+3", "RTMAX-1", 64, "SIGIOT");
+const size = fc.oneof(
+  fc.integer({ min: 4096, max: 2 ** 45 }),
+  fc.constantFrom("512m", "1.5g", "64MiB", "4096", "100kb", "8K"),
+);
+const duration = fc.oneof(fc.nat(1e9), fc.constantFrom("10s", "1m30s", "1.5h", "200ms", "0s"));
+const key = fc
+  .tuple(
+    fc.constantFrom("ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256"),
+    fc.stringMatching(/^[A-Za-z0-9+/]{20}$/),
+    fc.constantFrom("", " me@home"),
+  )
+  .map(([type, bytes, comment]) => `${type} ${bytes}${comment}`);
+
+const host = maybe(
+  fc.record(
+    {
+      name: maybe(word),
+      connection: maybe(
+        fc.record(
+          {
+            address: maybe(fc.constantFrom("192.0.2.1", "[2001:db8::1]", "2001:db8::1", "web.example")),
+            port: maybe(fc.integer({ min: 1, max: 65535 })),
+            user: maybe(word),
+            privateKey: maybe(anyText),
+            identityFile: maybe(anyText),
+            passphrase: maybe(anyText),
+            useAgent: maybe(fc.boolean()),
+            hostKey: maybe(fc.oneof(key, fc.array(maybe(key), { minLength: 1, maxLength: 3 }))),
+            hostKeyCheck: maybe(fc.constantFrom("strict", "accept-new")),
+            sudo: maybe(fc.boolean()),
+            transport: maybe(fc.constantFrom("ssh2", "openssh", "local")),
+            connectTimeout: maybe(duration),
+            configFile: maybe(anyText),
+          },
+          { requiredKeys: ["address"] },
+        ),
+      ),
+    },
+    { requiredKeys: ["name", "connection"] },
+  ),
+);
+
+const imageConfig = fc.record(
+  {
+    command: words,
+    entrypoint: words,
+    env: pairs,
+    workingDir: maybe(path),
+    user: maybe(user),
+    stopSignal: maybe(signal),
+    labels: pairs,
+  },
+  { requiredKeys: [] },
+);
+
+/** What programs write, by resource. Members may also be null, as in programs without types. */
+export const written = {
+  host: fc.record(
+    { owner, host, onDelete: maybe(fc.constantFrom("keep", "purge", null)) },
+    { requiredKeys: ["owner", "host"] },
+  ),
+  layer: fc.oneof(
+    fc.record({ owner, host, contentKey: maybe(digest), rootfs: maybe(anyText) }),
+    fc.record(
+      { owner, host, contentKey: maybe(digest), directory: maybe(anyText), target: maybe(path) },
+      { requiredKeys: ["owner", "host", "contentKey", "directory"] },
+    ),
+  ),
+  image: fc.record(
+    { owner, host, layers: maybe(fc.array(reference, { minLength: 1, maxLength: 3 })), config: maybe(imageConfig) },
+    { requiredKeys: ["owner", "host", "layers"] },
+  ),
+  container: fc.record(
+    {
+      owner,
+      host,
+      image: reference,
+      command: words,
+      entrypoint: words,
+      env: pairs,
+      workingDir: maybe(path),
+      user: maybe(user),
+      hostname: maybe(fc.constantFrom("web", "web-1.example", "A")),
+      network: maybe(fc.constantFrom("none", "host")),
+      memory: maybe(size),
+      cpus: maybe(fc.constantFrom(0.5, 2, "1.5", "0.01")),
+      pidsLimit: maybe(fc.integer({ min: 1, max: 1e6 })),
+      labels: pairs,
+      stopSignal: maybe(signal),
+      stopTimeout: maybe(duration),
+      readOnly: maybe(fc.boolean()),
+      wait: maybe(fc.constantFrom("running", "exit")),
+    },
+    { requiredKeys: ["owner", "host", "image", "network"] },
+  ),
+};

@@ -1,0 +1,226 @@
+import { describe, expect, it } from "vitest";
+import type { ResourceName } from "../../../provider/api";
+import { checkFailure } from "../../../provider/failure";
+import type { Bag } from "../../../provider/resources/bag";
+import { check } from "../../../provider/resources/check";
+import { container } from "../../../provider/resources/container";
+import type { CommonInputs, Definition } from "../../../provider/resources/definition";
+import { host } from "../../../provider/resources/host";
+import { image } from "../../../provider/resources/image";
+import { layer } from "../../../provider/resources/layer";
+import { keys, least, place } from "./inputs";
+
+/** What a person reads: the path and the reason of each failure. */
+function failures<R extends ResourceName, I extends CommonInputs>(definition: Definition<R, I>, news: Bag): string[] {
+  const checked = check(definition, {}, news);
+  if (!("failures" in checked)) return [];
+  return checked.failures
+    .map(checkFailure)
+    .map(({ property, reason }) => (property === "" ? reason : `${property} ${reason}`));
+}
+
+const ofContainer = (changed: Bag): string[] => failures(container, { ...least.container, ...changed });
+const ofHost = (connection: Bag): string[] =>
+  failures(host, { ...least.host, host: { name: "web-1", connection: { ...place.connection, ...connection } } });
+
+describe("what is wrong with a container", () => {
+  const cases: [string, Bag, string][] = [
+    [
+      "memory in no unit there is",
+      { memory: "64q" },
+      'memory must be a size of at least 4k, such as "64m" or a number of bytes (leave it out for no limit); got "64q"',
+    ],
+    [
+      "no memory at all",
+      { memory: 0 },
+      'memory must be a size of at least 4k, such as "64m" or a number of bytes (leave it out for no limit); got 0',
+    ],
+    [
+      "less processor than the kernel counts",
+      { cpus: 0.001 },
+      "cpus must be a number of processors of at least 0.01, such as 0.5 (leave it out for no limit); got 0.001",
+    ],
+    [
+      "processors as a word",
+      { cpus: "all" },
+      'cpus must be a number of processors of at least 0.01, such as 0.5 (leave it out for no limit); got "all"',
+    ],
+    ["docker's word for no limit", { pidsLimit: -1 }, "pidsLimit must be a whole number of at least 1; got -1"],
+    [
+      "a command for a shell",
+      { command: "httpd -f" },
+      'command must be a list of at least one string, such as ["httpd", "-f"] (leave it out for the image\'s); got a string',
+    ],
+    [
+      "an empty entrypoint",
+      { entrypoint: [] },
+      'entrypoint must be a list of at least one string, such as ["httpd", "-f"] (leave it out for the image\'s); got an empty list',
+    ],
+    ["a number among the words", { command: ["sleep", 10] }, "command[1] must be a string without NUL; got a number"],
+    ["a network there is not", { network: "bridge" }, 'network must be "none" or "host"; got "bridge"'],
+    ["an image by name", { image: "nginx:1.27" }, 'image must be an Image; got "nginx:1.27"'],
+    [
+      "a relative folder",
+      { workingDir: "srv" },
+      'workingDir must be an absolute path without "..", such as "/srv/www"; got "srv"',
+    ],
+    [
+      "a folder that leads out",
+      { workingDir: "/srv/../etc" },
+      'workingDir must be an absolute path without "..", such as "/srv/www"; got "/srv/../etc"',
+    ],
+    [
+      "a signal there is not",
+      { stopSignal: "SIGFOO" },
+      'stopSignal must be a signal, such as "SIGTERM" or 15; got "SIGFOO"',
+    ],
+    [
+      "a time without unit",
+      { stopTimeout: "10" },
+      'stopTimeout must be a duration such as "10s" or a number of milliseconds; got "10"',
+    ],
+    [
+      "a host name of another kind",
+      { hostname: "web_1" },
+      'hostname must be a host name of at most 64 characters; got "web_1"',
+    ],
+    [
+      "a user with spaces",
+      { user: "no body" },
+      'user must be a user such as "www", "33", "www:www" or "33:33"; got "no body"',
+    ],
+    ["a word for true", { readOnly: "yes" }, 'readOnly must be true or false; got "yes"'],
+    ["a variable without value", { env: ["PATH"] }, 'env[0] must be "NAME=value"'],
+    ["a variable named twice", { env: ["A=1", "A=2"] }, "env[1] names A a second time"],
+    [
+      "a variable that is a list",
+      { env: { "A.B-C": ["x"] } },
+      'env["A.B-C"] must be a string, a number, true or false',
+    ],
+    ["a name that needs quotes", { labels: { "a b": {} } }, 'labels["a b"] must be a string, a number, true or false'],
+    ["no pairs", { labels: 7 }, 'labels must be an object such as { NAME: "value" }, or a list such as ["NAME=value"]'],
+  ];
+  it.each(cases)("%s", (_, changed, expected) => {
+    expect(ofContainer(changed)).toEqual([expected]);
+  });
+
+  it("is told at once, all of it", () => {
+    const found = ofContainer({
+      memory: "x",
+      cpus: -1,
+      command: "ls",
+      env: { A: [] },
+      network: undefined,
+      wait: "healthy",
+      colour: 1,
+    });
+    expect(found.map((line) => line.split(" ")[0])).toEqual(
+      expect.arrayContaining(["memory", "cpus", "command", "env.A", "network", "wait", "colour"]),
+    );
+    expect(found).toHaveLength(7);
+    expect(found).toContain('network must be "none" or "host"; it is missing');
+  });
+
+  const names: [string, string][] = [
+    ["memroy", "memory"],
+    ["environment", "env"],
+    ["working_dir", "workingDir"],
+    ["readonly", "readOnly"],
+    ["pids_limit", "pidsLimit"],
+    ["network_mode", "network"],
+    ["stop_grace_period", "stopTimeout"],
+    ["cmd", "command"],
+  ];
+  it.each(names)("suggests for %s what is meant", (name, meant) => {
+    expect(ofContainer({ [name]: 1 })).toEqual([`${name} is not an argument; did you mean "${meant}"?`]);
+  });
+
+  it("names what there is where nothing comes near", () => {
+    expect(ofContainer({ volumes: [] })).toEqual([
+      expect.stringMatching(/^volumes is not an argument; there are .*command, .*wait/),
+    ]);
+  });
+
+  it("never shows what may be a secret", () => {
+    const found = ofContainer({
+      env: { PASSWORD: { nested: "hunter2" }, "BAD=hunter": "x" },
+      command: "run --password=hunter2",
+      entrypoint: ["a\0hunter2"],
+      labels: ["hunter2"],
+    });
+    expect(found.length).toBeGreaterThan(3);
+    expect(found.join("\n")).not.toContain("hunter2");
+  });
+});
+
+describe("what is wrong with a host", () => {
+  const cases: [string, Bag, string][] = [
+    ["a port out of range", { port: 70000 }, "port must be a whole number from 1 to 65535; got 70000"],
+    ["an address with a user in it", { address: "me@host" }, 'address must be a name or an IP address; got "me@host"'],
+    [
+      "a transport there is not",
+      { transport: "telnet" },
+      'transport must be "ssh2", "openssh" or "local"; got "telnet"',
+    ],
+    ["a mistyped argument", { adress: "x" }, 'adress is not an argument; did you mean "address"?'],
+    ["a secret of another type", { privateKey: 12345 }, "privateKey must be the text of a private key; got a number"],
+    ["an empty secret", { passphrase: "" }, "passphrase must be a passphrase; got a string"],
+  ];
+  it.each(cases)("%s", (_, connection, expected) => {
+    expect(ofHost(connection)).toEqual([expected]);
+  });
+
+  it("tells a wrong key among several by its place", () => {
+    expect(ofHost({ hostKey: ["ssh-ed25519 AAAA", "nonsense"] })).toEqual([
+      expect.stringMatching(/^hostKey\[1\] must be a key .*got "nonsense"$/),
+    ]);
+  });
+});
+
+describe("what is wrong with a layer", () => {
+  const cases: [string, Bag, string[]][] = [
+    [
+      "nothing to make it of",
+      { rootfs: undefined },
+      ["rootfs must be given, or directory in its place, and not both; got neither"],
+    ],
+    [
+      "two things to make it of",
+      { directory: "site" },
+      ["rootfs must be given, or directory in its place, and not both; got both"],
+    ],
+    ["a place for a rootfs", { target: "/srv" }, ["target goes with directory only; a rootfs is put at /"]],
+  ];
+  it.each(cases)("%s", (_, changed, expected) => {
+    expect(failures(layer, { ...least.layer, ...changed })).toEqual(expected);
+  });
+});
+
+describe("what is wrong with an image", () => {
+  it.each([
+    ["no layers", { layers: [] }, "layers must be a list of at least one Layer; got an empty list"],
+    ["a layer that is none", { layers: ["base"] }, 'layers[0] must be a Layer; got "base"'],
+    [
+      "something in its config",
+      { config: { workingDir: 7 } },
+      'config.workingDir must be an absolute path without "..", such as "/srv/www"; got 7',
+    ],
+    [
+      "a mistyped setting",
+      { config: { workdir: "/" } },
+      'config.workdir is not an argument; did you mean "workingDir"?',
+    ],
+  ])("%s", (_, changed: Bag, expected) => {
+    expect(failures(image, { ...least.image, ...changed })).toEqual([expected]);
+  });
+
+  it("shows no reference that is broken in itself, but where", () => {
+    const layers = [
+      { owner: "o", contentKey: keys.one },
+      { owner: "o", contentKey: "sha256:short" },
+    ];
+    expect(failures(image, { ...least.image, layers })).toEqual([
+      'layers[1].contentKey must be "sha256:" and 64 hexadecimal digits; got "sha256:short"',
+    ]);
+  });
+});

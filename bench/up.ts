@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { findPulumi } from "../scripts/pulumi";
 import { createHost } from "../test/host/index";
 import { Stack } from "../test/e2e/stack";
 import type { Options } from "./options";
@@ -17,13 +18,15 @@ const count = 50;
  */
 export async function up(scope: Scope, { runs = 5 }: Options): Promise<Result> {
   const rootfs = await archived(await makeRootfs(await workingFolder(scope)));
+  const { folder = "" } = await findPulumi();
+  const environment = { PATH: `${folder}:${process.env.PATH}` };
   const host = await createHost();
   scope.defer("host", () => host.close());
   const settings = { connection: host.connection, rootfs, count };
   const samples = { first: { containers: [], nothing: [] }, second: { containers: [], nothing: [] } } as Samples;
   for (let round = 0; round < runs; round++) {
     for (const program of round % 2 === 0 ? programs : [...programs].reverse()) {
-      const { first, second } = await timed(program, settings);
+      const { first, second } = await timed(program, settings, environment);
       samples.first[program].push(first);
       samples.second[program].push(second);
     }
@@ -39,8 +42,12 @@ type Program = (typeof programs)[number];
 type Samples = Record<"first" | "second", Record<Program, number[]>>;
 
 /** Milliseconds of an up and of a second one, in a stack of its own that is destroyed afterwards. */
-async function timed(program: Program, settings: object): Promise<{ first: number; second: number }> {
-  const stack = await Stack.ofFolder(join(repository, "bench", "programs", program));
+async function timed(
+  program: Program,
+  settings: object,
+  environment: Record<string, string>,
+): Promise<{ first: number; second: number }> {
+  const stack = await Stack.ofFolder(join(repository, "bench", "programs", program), { environment });
   try {
     await stack.writeFile("settings.json", JSON.stringify(settings));
     const up = async (): Promise<number> => {

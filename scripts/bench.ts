@@ -4,6 +4,7 @@ import { benchmarks } from "../bench/index";
 import { Scope } from "../bench/scope";
 import type { Row } from "../bench/statistics";
 import { table } from "../bench/table";
+import { build } from "./build";
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -15,6 +16,10 @@ async function main(): Promise<void> {
   if ("runs" in runs && !(Number.isInteger(runs.runs) && runs.runs > 0)) {
     throw new Error(`--runs: expected a whole number above 0, got ${values.runs}`);
   }
+  const print = process.stdout.write.bind(process.stdout);
+  // What building and fetching say is not for the program that reads the array.
+  if (values.json) process.stdout.write = process.stderr.write.bind(process.stderr);
+  await build();
   const rows: Row[] = [];
   for (const name of names) {
     const benchmark = benchmarks[name];
@@ -29,7 +34,7 @@ async function main(): Promise<void> {
       const result = await benchmark(scope, runs);
       rows.push(...result.rows);
       if (values.json) process.stderr.write(result.notes.map((note) => `  ${note}\n`).join(""));
-      else process.stdout.write(`${table(name, result)}\n\n`);
+      else print(`${table(name, result)}\n\n`);
     } catch (error) {
       // Said at once, because undoing may fail for the same reason.
       throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -38,7 +43,7 @@ async function main(): Promise<void> {
       await scope.close();
     }
   }
-  if (values.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+  if (values.json) print(`${JSON.stringify(rows, null, 2)}\n`);
 }
 
 main().catch((error: unknown) => {

@@ -1,0 +1,77 @@
+/**
+ * What programs may write and what they get, for the compiler: every line compiles, and every line below an
+ * `@ts-expect-error` does not. Nothing of this runs.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import * as slipway from "../../sdk";
+
+declare const anOutput: pulumi.Output<string>;
+declare const aPromise: Promise<slipway.Host>;
+
+/** Programs as they are written. */
+export function accepted(): void {
+  const host = new slipway.Host("h", {
+    address: anOutput,
+    port: 22,
+    hostKey: [anOutput, "ssh-ed25519 AAAA"],
+    connectTimeout: "10s",
+  });
+  new slipway.Host("h", { address: "a", privateKey: pulumi.secret("key"), onDelete: "purge", user: undefined });
+  const base = new slipway.Layer("l", { host, rootfs: anOutput });
+  const site = new slipway.Layer("l", { host: "web.example", directory: "site", target: "/srv" });
+  const image = new slipway.Image("i", {
+    host: aPromise,
+    layers: [base, pulumi.output(site)],
+    config: { env: ["A=1"] },
+  });
+  new slipway.Image("i", { host, layers: pulumi.output([base]), config: anOutput.apply((user) => ({ user })) });
+  const web = new slipway.Container(
+    "c",
+    {
+      host,
+      image: pulumi.output(image),
+      command: ["httpd", anOutput],
+      env: { A: 1, B: true, C: anOutput },
+      network: "host",
+      memory: "64m",
+      cpus: 0.5,
+      stopSignal: 15,
+      labels: ["a=b"],
+      wait: "exit",
+    },
+    { parent: host, dependsOn: [base] },
+  );
+  const outputs: [
+    pulumi.Output<string>,
+    pulumi.Output<number | undefined>,
+    pulumi.Output<boolean>,
+    pulumi.Output<number>,
+    pulumi.Output<string[]>,
+  ] = [web.imageId, web.memory, web.running, host.cpus, image.layerDigests];
+  const connection: pulumi.Output<string> = web.host.apply((place) => place.connection.address);
+  const found: unknown = slipway.Container.get("c", "slot/incarnation", { host: "a" });
+  if (slipway.Host.isInstance(found)) pulumi.log.info(found.os.get());
+  void [outputs, connection];
+}
+
+/** Mistakes that the compiler finds before Pulumi does. */
+export function refused(host: slipway.Host, image: slipway.Image, layer: slipway.Layer): void {
+  // @ts-expect-error an address is required
+  new slipway.Host("h", {});
+  // @ts-expect-error there is no such argument
+  new slipway.Host("h", { address: "a", adress: "b" });
+  // @ts-expect-error there is no such transport
+  new slipway.Host("h", { address: "a", transport: "telnet" });
+  // @ts-expect-error an image is no layer
+  new slipway.Image("i", { host, layers: [image] });
+  // @ts-expect-error a layer is no image
+  new slipway.Container("c", { host, image: layer, network: "none" });
+  // @ts-expect-error there is no default network yet
+  new slipway.Container("c", { host, image });
+  // @ts-expect-error a command is a list
+  new slipway.Container("c", { host, image, network: "none", command: "httpd -f" });
+  // @ts-expect-error what refresh fills in is not for programs
+  new slipway.Container("c", { host, image, network: "none", running: false });
+  // @ts-expect-error outputs cannot be set
+  host.os = pulumi.output("Plan 9");
+}

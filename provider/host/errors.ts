@@ -35,6 +35,7 @@ export type HostErrorCode =
   | "protocol_mismatch"
   | "answer_invalid"
   | "other_machine"
+  | "source_unreadable"
   | "aborted";
 
 const brand = Symbol.for("pulumi-slipway.error");

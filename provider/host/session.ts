@@ -1,23 +1,14 @@
 import type { Readable } from "node:stream";
 import type { ZodType } from "zod";
+import type { HostFacts } from "../api";
+import { atHost, isSlipwayError, SlipwayError } from "./errors";
+import { type Call, exchange, send, subscribe } from "./http";
+import type { Link } from "./link";
 
 /** What may be said about one request. */
 export interface RequestOptions {
-  /** Ends the request; the agent notices and stops what it can. */
+  /** Calls the request off; the agent notices and stops what it can. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** What the agent observes of its machine (agent/api/host.go, HostFacts). */
-export interface HostFacts {
-  readonly hostId: string;
-  readonly architecture: string;
-  readonly kernel: string;
-  readonly os: string;
-  readonly cgroupVersion: number;
-  readonly cpus: number;
-  readonly memoryBytes: number;
-  readonly userNamespaces: boolean;
-  readonly agentDigest: string;
 }
 
 /**
@@ -48,4 +39,128 @@ export interface Session {
 
   /** Opens a streaming answer, for example logs. A stream that breaks ends with an error and is not repeated. */
   stream(path: string, options?: RequestOptions): Promise<Readable>;
+}
+
+/** The one session of a host, over links that come and go. */
+export class HostSession implements Session {
+  private link: Link | undefined;
+  private opening: Promise<Link> | undefined;
+  private hostId: string | undefined;
+  private busy = 0;
+
+  constructor(
+    private readonly name: string,
+    private readonly open: () => Promise<Link>,
+  ) {}
+
+  get facts(): HostFacts {
+    if (!this.link) throw new Error("a session has facts once it is open");
+    return this.link.facts;
+  }
+
+  /** Opens the connection where there is none. With a host id, any other host is an error. */
+  async ready(expectHostId?: string): Promise<this> {
+    return this.named(async () => {
+      const { facts } = await this.connected();
+      if (expectHostId !== undefined && facts.hostId !== expectHostId) throw otherMachine(expectHostId, facts.hostId);
+      return this;
+    });
+  }
+
+  async request<T>(method: Call["method"], path: string, body: unknown, schema: ZodType<T>, options?: RequestOptions) {
+    const call = { method, path, signal: options?.signal };
+    return this.repeatable(call, ({ http }) => exchange(http, call, body, schema));
+  }
+
+  async upload(digest: string, source: () => Readable, size: number, options?: RequestOptions): Promise<void> {
+    const call = { method: "PUT", path: `/v1/blobs/${digest}`, signal: options?.signal } as const;
+    return this.repeatable(call, ({ http, pacer }) => send(http, call, source(), size, pacer));
+  }
+
+  async stream(path: string, options?: RequestOptions): Promise<Readable> {
+    const call = { method: "GET", path, signal: options?.signal } as const;
+    this.begin();
+    try {
+      const stream = await this.repeatable(call, ({ http }) => subscribe(http, call));
+      stream.once("close", () => this.end());
+      return stream;
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+  }
+
+  /** Ends the connection. */
+  close(): void {
+    this.link?.close();
+  }
+
+  /** Carries a request out, and once more over a fresh connection where the first one turns out to be broken. */
+  private async repeatable<T>(call: Call, action: (link: Link) => Promise<T>): Promise<T> {
+    this.begin();
+    try {
+      return await this.named(async () => {
+        const link = await this.connected();
+        try {
+          return await action(link);
+        } catch (error) {
+          if (!isBroken(error, link) || call.signal?.aborted) throw error;
+        }
+        const fresh = await this.connected();
+        try {
+          return await action(fresh);
+        } catch (error) {
+          throw isBroken(error, fresh) ? await fresh.whyBroken() : error;
+        }
+      });
+    } finally {
+      this.end();
+    }
+  }
+
+  private async connected(): Promise<Link> {
+    if (this.link && !this.link.broken()) return this.link;
+    this.opening ??= this.open().finally(() => (this.opening = undefined));
+    const link = await this.opening;
+    if (this.hostId !== undefined && link.facts.hostId !== this.hostId) {
+      link.close();
+      throw otherMachine(this.hostId, link.facts.hostId);
+    }
+    this.hostId = link.facts.hostId;
+    this.link = link;
+    link.hold(this.busy > 0);
+    return link;
+  }
+
+  /** The process lives as long as something is asked, and not for an idle connection. */
+  private begin(): void {
+    this.busy += 1;
+    if (this.busy === 1) this.link?.hold(true);
+  }
+
+  private end(): void {
+    this.busy -= 1;
+    if (this.busy === 0) this.link?.hold(false);
+  }
+
+  private async named<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      throw isSlipwayError(error) && !error.problem ? atHost(error, this.name) : error;
+    }
+  }
+}
+
+/** The agent saying no is an answer; so is our own refusal to read it. Only a lost connection is worth another one. */
+function isBroken(error: unknown, link: Link): boolean {
+  return isSlipwayError(error) && error.code === "connection_lost" && link.broken();
+}
+
+function otherMachine(expected: string, found: string): SlipwayError {
+  return new SlipwayError("other_machine", `another machine answers: host id ${found} instead of ${expected}`, {
+    wayOut:
+      "Either the address now belongs to another machine, or this one was installed anew. If its containers are gone " +
+      "for good, `pulumi up` with SLIPWAY_UNREACHABLE=forget lets go of them.",
+  });
 }

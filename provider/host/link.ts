@@ -1,0 +1,130 @@
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { hostFacts, type HostFacts, protocol } from "../api";
+import { type Bundle, loadBundle } from "./bundle";
+import type { HostConnection } from "./connection";
+import { stepTimeout, within } from "./deadline";
+import { deliver } from "./deliver";
+import { isSlipwayError, SlipwayError } from "./errors";
+import type { Greeting } from "./greeting";
+import { exchange } from "./http";
+import { connectLocal } from "./local";
+import { watchLiveness } from "./liveness";
+import { connectOpenssh } from "./openssh";
+import { Pacer } from "./pacer";
+import { Pipe } from "./pipe";
+import type { Privilege } from "./shell";
+import { connectSsh2 } from "./ssh2";
+import { startAgent } from "./start";
+import { describeExit } from "./start-errors";
+import { lastLines } from "./stderr";
+import type { Channel, Transport } from "./transport";
+
+/** One open connection to the agent of a host. */
+export interface Link {
+  readonly http: ClientHttp2Session;
+  readonly pacer: Pacer;
+  readonly facts: HostFacts;
+  /** Whether it can no longer be used. */
+  broken(): boolean;
+  /** Waits until it is known how a broken link ended, and says so. */
+  whyBroken(): Promise<SlipwayError>;
+  /** Whether the process stays alive for it; so it begins. */
+  hold(held: boolean): void;
+  close(): void;
+}
+
+const connectors = { ssh2: connectSsh2, openssh: connectOpenssh, local: connectLocal };
+
+/** How often files are sent: twice, because another client may tidy up between sending and starting. */
+const deliveries = 2;
+
+const firstAnswer = 30_000;
+
+/** Connects, brings the agent where it is missing, starts it and greets it. Rejects with a SlipwayError; nothing stays. */
+export async function openLink(connection: HostConnection): Promise<Link> {
+  const bundle = await loadBundle();
+  const transport = await connectors[connection.transport ?? "ssh2"](connection);
+  try {
+    const { channel, greeting } = await start(transport, connection.sudo === false ? "none" : "sudo", bundle);
+    checkGreeting(greeting, bundle);
+    return await speak(transport, channel);
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+}
+
+async function start(transport: Transport, privilege: Privilege, bundle: Bundle) {
+  for (let delivered = 0; ; delivered += 1) {
+    const started = await startAgent(transport, privilege, bundle);
+    if (started.kind === "serving") return started;
+    if (delivered === deliveries) {
+      const names = started.need.missing.map(({ name }) => name).join(", ");
+      throw new SlipwayError("delivery_failed", `${names}: put in place on the host and verified, and gone again at once`);
+    }
+    await deliver(transport, privilege, started.need);
+  }
+}
+
+function checkGreeting(greeting: Greeting, bundle: Bundle): void {
+  const ours = Object.values(bundle.files).map(([agent]) => `sha256:${agent.sha256}`);
+  if (greeting.protocol === protocol && ours.includes(greeting.digest)) return;
+  throw new SlipwayError(
+    "protocol_mismatch",
+    `the agent speaks protocol ${greeting.protocol} and is ${greeting.digest}; expected protocol ${protocol} and ${ours.join(" or ")}`,
+    { wayOut: "The installed package and its bundled agent are not of one version: install pulumi-slipway anew." },
+  );
+}
+
+async function speak(transport: Transport, channel: Channel): Promise<Link> {
+  const pipe = new Pipe(channel.stdout, channel.stdin);
+  const http = connectHttp2("http://agent", {
+    createConnection: () => pipe,
+    // The pacer and the watch have their pings under way at the same time.
+    maxOutstandingPings: 64,
+    settings: { enablePush: false, initialWindowSize: 4 * 1024 * 1024 },
+  });
+  // A broken session also breaks its streams, and they say so.
+  http.on("error", () => undefined);
+  let cause: SlipwayError | undefined;
+  let closing = false;
+  const ended = channel.exit.then(
+    (exit) => new SlipwayError("connection_lost", `the agent ended (${describeExit(exit)})`, { wayOut: lastLines(channel.stderr(), 20) || undefined }),
+    (error: unknown) => (isSlipwayError(error) ? error : new SlipwayError("connection_lost", "the connection broke")),
+  );
+  void ended.then((error) => {
+    cause ??= error;
+    http.destroy();
+    if (!closing) transport.close();
+  });
+  const close = (): void => {
+    closing = true;
+    http.destroy();
+    channel.close();
+    transport.close();
+  };
+  watchLiveness(http, pipe, () => {
+    cause = new SlipwayError("connection_lost", "the host fell silent; no ping was answered for half a minute");
+    close();
+  });
+  const call = { method: "GET", path: "/v1/host" } as const;
+  const asked = exchange(http, call, undefined, hostFacts);
+  const whyBroken = async (): Promise<SlipwayError> => {
+    const late = () => new SlipwayError("connection_lost", "the connection broke");
+    return cause ?? within(2_000, ended, late).catch(late);
+  };
+  const facts = await within(firstAnswer, asked, () => stepTimeout("asking the agent about the host", firstAnswer)).catch(
+    async (error: unknown) => {
+      throw http.destroyed ? await whyBroken() : error;
+    },
+  );
+  return {
+    http,
+    pacer: new Pacer(http),
+    facts,
+    broken: () => http.destroyed || http.closed,
+    whyBroken,
+    hold: (held) => (held ? transport.ref() : transport.unref()),
+    close,
+  };
+}

@@ -13,12 +13,13 @@ export class Child implements Channel {
 
   /**
    * `judge` is asked when the process has ended and may throw a SlipwayError; `missing` is the error for a program that
-   * is not installed.
+   * is not installed; `clean` takes out of the standard error what is not the command's.
    */
   constructor(
     private readonly child: ChildProcessWithoutNullStreams,
     judge: (exit: Exit, stderr: string) => void,
     missing: () => SlipwayError,
+    private readonly clean: (stderr: string) => string = (stderr) => stderr,
   ) {
     this.stdin = child.stdin;
     this.stdout = child.stdout;
@@ -44,7 +45,7 @@ export class Child implements Channel {
   }
 
   stderr(): string {
-    return this.errors.text();
+    return this.clean(this.errors.text());
   }
 
   close(): void {

@@ -57,8 +57,7 @@ export async function send(http: ClientHttp2Session, call: Call, source: Readabl
 export async function subscribe(http: ClientHttp2Session, call: Call): Promise<Readable> {
   const stream = open(http, call, {});
   stream.end();
-  await accepted(stream, call);
-  return stream;
+  return answered(stream, call, () => Promise.resolve(stream));
 }
 
 function open(http: ClientHttp2Session, { method, path, signal }: Call, headers: Record<string, string>): ClientHttp2Stream {
@@ -67,20 +66,24 @@ function open(http: ClientHttp2Session, { method, path, signal }: Call, headers:
 }
 
 /** The whole body of a yes, "" for 204. */
-async function answerOf(stream: ClientHttp2Stream, call: Call): Promise<string> {
-  await accepted(stream, call);
-  return readText(stream, call);
+function answerOf(stream: ClientHttp2Stream, call: Call): Promise<string> {
+  return answered(stream, call, () => readText(stream, call));
 }
 
-/** Resolves when the agent says yes. A no is an error with the agent's problem, a break one with "connection_lost". */
-function accepted(stream: ClientHttp2Stream, call: Call): Promise<void> {
+/**
+ * Takes the answer when it begins and is a yes. A no is an error with the agent's problem, a break one with
+ * "connection_lost". Reading starts within the event itself, for a short answer is over in the same turn of the loop.
+ */
+function answered<T>(stream: ClientHttp2Stream, call: Call, take: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
+    const closed = (): void => reject(broken(call, new Error(`stream closed with code ${stream.rstCode}`)));
     stream.on("error", (error) => reject(broken(call, error)));
-    stream.on("close", () => reject(broken(call, new Error(`stream closed with code ${stream.rstCode}`))));
+    stream.on("close", closed);
     stream.once("response", (headers: IncomingHttpHeaders & { ":status"?: number }) => {
+      stream.off("close", closed);
       const status = headers[":status"] ?? 0;
-      if (status >= 200 && status < 300) return resolve();
-      readText(stream, call).then((text) => reject(refusal(call, status, text)), reject);
+      if (status >= 200 && status < 300) take().then(resolve, reject);
+      else readText(stream, call).then((text) => reject(refusal(call, status, text)), reject);
     });
   });
 }

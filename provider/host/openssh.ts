@@ -3,7 +3,7 @@ import { Child, Children } from "./child";
 import type { HostConnection } from "./connection";
 import { SlipwayError } from "./errors";
 import { prepareSsh } from "./ssh-arguments";
-import { explainSsh } from "./ssh-errors";
+import { explainSsh, withoutChatter } from "./ssh-errors";
 import type { Exit, Transport } from "./transport";
 
 /** What ssh itself ends with when it, rather than the command, has failed. */
@@ -28,7 +28,7 @@ export async function connectOpenssh(connection: HostConnection): Promise<Transp
   return {
     exec: (command) => {
       const child = spawn("ssh", [...prepared.args, command], { stdio: "pipe", windowsHide: true });
-      return Promise.resolve(children.add(new Child(child, judge, missing)));
+      return Promise.resolve(children.add(new Child(child, judge, missing, withoutChatter)));
     },
     ref: () => children.hold(true),
     unref: () => children.hold(false),

@@ -43,11 +43,19 @@ const rules: readonly Rule[] = [
   [/Bad configuration option|Can't open user config|terminating, .* bad/, (_, said) => configInvalid(said)],
 ];
 
+/** What ssh tells of itself at level DEBUG1, rather than of a failure or of the command. */
+const chatter = /^(debug\d: |OpenSSH_|Warning: Permanently added|Authenticated to |Transferred: |Bytes per second: |\s*$)/;
+
+/** The standard error of ssh without its own chatter. */
+export function withoutChatter(stderr: string): string {
+  return stderr.split("\n").filter((line) => !chatter.test(line)).join("\n");
+}
+
 /** Says why the system's ssh ended with 255, from what it wrote at level DEBUG1. */
 export function explainSsh(run: SshRun, stderr: string): SlipwayError {
   const lines = stderr.split("\n");
   const debug = lines.filter((line) => /^debug\d: /.test(line)).join("\n");
-  const said = lines.filter((line) => !/^(debug\d: |OpenSSH_|Warning: Permanently added|\s*$)/.test(line)).join("\n");
+  const said = withoutChatter(stderr);
   for (const [pattern, error] of rules) if (pattern.test(said)) return error(run, said, debug);
   const loggedIn = /^debug1: (Authentication succeeded|Entering interactive session|Sending command)/m.test(debug);
   // Closed after the banner but before the login: sshd's limits again, or a ban.

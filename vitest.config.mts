@@ -6,10 +6,18 @@ const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/{api,cli,provider,sdk,scripts}/**/*.test.ts"] } },
-      { test: { name: "host", include: ["test/host/**/*.test.ts"], ...slow } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/{api,cli,provider,sdk,scripts}/**/*.test.ts"],
+          exclude: ["test/provider/host/**"],
+        },
+      },
+      { test: { name: "host", include: ["test/{agent,host,provider/host}/**/*.test.ts"], ...slow } },
       // Two at a time: each run of Pulumi keeps one processor busy.
       { test: { name: "e2e", include: ["test/{e2e,pack}/**/*.test.ts"], maxWorkers: 2, ...slow } },
+      // An emulated machine beside other tests: everything takes its time.
+      { test: { name: "vm", include: ["test/vm/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 600_000 } },
     ],
   },
 });

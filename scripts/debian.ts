@@ -59,7 +59,9 @@ async function download(packages: readonly string[], archives: string): Promise<
       await apt("update");
       await fetch();
     } catch (error) {
-      throw new Error(`apt cannot download ${packages.join(", ")}: ${reason(error)}\nDebian 12 or a relative is needed`);
+      throw new Error(
+        `apt cannot download ${packages.join(", ")}: ${reason(error)}\nDebian 12 or a relative is needed`,
+      );
     }
   }
 }

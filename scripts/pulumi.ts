@@ -44,7 +44,11 @@ export async function findPulumi(): Promise<Pulumi> {
 }
 
 /** The environment in which a CLI keeps state and home in a folder, asks nothing and fetches nothing. */
-export async function pulumiEnvironment(pulumi: Pulumi, folder: string, passphrase: string): Promise<NodeJS.ProcessEnv> {
+export async function pulumiEnvironment(
+  pulumi: Pulumi,
+  folder: string,
+  passphrase: string,
+): Promise<NodeJS.ProcessEnv> {
   const state = join(folder, "state");
   await mkdir(state, { recursive: true });
   const path = process.env["PATH"] ?? "";
@@ -65,7 +69,10 @@ export async function pulumiEnvironment(pulumi: Pulumi, folder: string, passphra
 
 /** The official download, through npm's `pulumi` package; undefined where it is out of reach. */
 async function download(): Promise<string | undefined> {
-  const reachable = await fetch("https://get.pulumi.com/install.sh", { method: "HEAD", signal: AbortSignal.timeout(4000) })
+  const reachable = await fetch("https://get.pulumi.com/install.sh", {
+    method: "HEAD",
+    signal: AbortSignal.timeout(4000),
+  })
     .then(({ ok }) => ok)
     .catch(() => false);
   if (!reachable) return undefined;
@@ -113,7 +120,16 @@ async function goBuild(
   say(`${module}: fetching modules`);
   const count = (await command(go.command, ["list", "-deps", name], { cwd, env })).trim().split("\n").length;
   let done = 0;
-  const words = ["build", "-v", "-trimpath", "-ldflags", ldflags, "-o", `${folder}/${module === "cli" ? "pulumi" : "pulumi-language-nodejs"}`, name];
+  const words = [
+    "build",
+    "-v",
+    "-trimpath",
+    "-ldflags",
+    ldflags,
+    "-o",
+    `${folder}/${module === "cli" ? "pulumi" : "pulumi-language-nodejs"}`,
+    name,
+  ];
   await command(go.command, words, { cwd, env, onLine: () => say(`${module}: ${++done} of ${count} packages`) });
 }
 

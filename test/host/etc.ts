@@ -28,7 +28,11 @@ export async function writeEtc(
   );
   await write("group", [...group, ...users.map(({ name, id }) => `${name}:x:${id}:`), ""].join("\n"));
   // "*" is no password that could be typed, but not a locked account either.
-  await write("shadow", ["root", "sshd", "deploy", "guest"].map((user) => `${user}:*:19000:0:99999:7:::\n`).join(""), 0o640);
+  await write(
+    "shadow",
+    ["root", "sshd", "deploy", "guest"].map((user) => `${user}:*:19000:0:99999:7:::\n`).join(""),
+    0o640,
+  );
   await write("hostname", `${name}\n`);
   await write("hosts", `127.0.0.1 localhost ${name}\n::1 localhost\n`);
   await write("machine-id", `${randomBytes(16).toString("hex")}\n`);

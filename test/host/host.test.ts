@@ -120,7 +120,9 @@ describe("a throw-away host", () => {
     const before = await host.snapshot();
     await ssh(host, "true");
     expect(await host.settled(before)).toEqual([]);
-    await host.must("touch /run/slipway-not-watched; mkdir /run/slipway; echo x > /run/slipway/x; mount -t tmpfs x /mnt");
+    await host.must(
+      "touch /run/slipway-not-watched; mkdir /run/slipway; echo x > /run/slipway/x; mount -t tmpfs x /mnt",
+    );
     await host.must(makeGroup("left"));
     await host.must("busybox ip link add left type bridge; setsid sleep 1000 >/dev/null 2>&1 &");
     await expect

@@ -77,6 +77,14 @@ export async function findHost(name: string): Promise<TestHost | undefined> {
   return new TestHost(record, await publicKey(join(record.folder, "host-key")));
 }
 
+/** Removes the host of that name, whether it runs, and whatever process made it; nothing is done where there is none. */
+export async function removeHost(name: string): Promise<void> {
+  const folder = folderOf(name);
+  const record = await readRecord(folder);
+  if (record !== undefined && (await isKeeper(record))) process.kill(record.keeper, "SIGKILL");
+  await remove(folder);
+}
+
 /** A Linux host in namespaces of its own. Users: root, `deploy` with `sudo` and no password, `guest` without `sudo`. */
 export class TestHost {
   constructor(
@@ -172,19 +180,14 @@ export class TestHost {
 
   /** A power cut and a start: what was in memory is lost; /var/lib/slipway, keys and port stay. */
   async reboot(): Promise<void> {
-    await this.stop();
+    if (await isKeeper(this.record)) process.kill(this.record.keeper, "SIGKILL");
+    await remove(this.folder, "keep");
     this.record = (await TestHost.start(this.record, this.record.port)).record;
   }
 
   /** Removes it and all its traces. */
   async close(): Promise<void> {
-    await this.stop();
-    await remove(this.folder);
-  }
-
-  private async stop(): Promise<void> {
-    if (await isKeeper(this.record)) process.kill(this.record.keeper, "SIGKILL");
-    await remove(this.folder, "keep");
+    await removeHost(this.name);
   }
 
   private async write(): Promise<void> {

@@ -61,8 +61,9 @@ export class Bench {
 
   /** Everything the agent keeps, by `slipway inspect`. */
   async inventory(): Promise<Inventory> {
-    const words = [join(repository, "dist/cli/main.js"), "inspect", this.host.name, "--json"];
-    const { stdout } = await run(process.execPath, [...words, "--config", this.host.sshConfigFile]);
+    const { name, sshConfigFile } = this.host;
+    const words = ["inspect", name, "--json", "--config-file", sshConfigFile];
+    const { stdout } = await run(process.execPath, [join(repository, "dist/cli/main.js"), ...words]);
     return inventory.parse(JSON.parse(stdout));
   }
 

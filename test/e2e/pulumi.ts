@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
+import { findPulumi, type Pulumi } from "../../scripts/pulumi.js";
 import type { TestHost } from "../host/index.js";
 import { type Events, readEvents } from "./events.js";
 
@@ -19,6 +20,8 @@ export interface Outcome extends Events {
 
 /** Where one stack keeps its things; no two stacks share any. */
 export interface Place {
+  /** The folder of the CLI, undefined where it is on PATH. */
+  cli: string | undefined;
   /** The folder of the program. */
   program: string;
   /** The folder of the state. */
@@ -33,13 +36,21 @@ export interface Place {
   inside?: TestHost | undefined;
 }
 
+let found: Promise<Pulumi> | undefined;
+
+/** The CLI that is tried; looked for once. */
+export async function pulumiCli(): Promise<Pulumi> {
+  found ??= findPulumi();
+  return found;
+}
+
 /** The environment of the CLI: nothing of the person's own but what programs need to run at all. */
 export function environment(place: Place): NodeJS.ProcessEnv {
   const { LANG = "C.UTF-8", TMPDIR, PATH = "" } = process.env;
   return {
     LANG,
     ...(TMPDIR === undefined ? {} : { TMPDIR }),
-    PATH: `${join(repository, ".tools/pulumi/bin")}:${PATH}`,
+    PATH: place.cli === undefined ? PATH : `${place.cli}:${PATH}`,
     HOME: place.home,
     PULUMI_HOME: join(place.home, ".pulumi"),
     PULUMI_BACKEND_URL: `file://${place.state}`,

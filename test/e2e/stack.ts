@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 import { type Program, type Settings, writeProgram } from "./program.js";
 import type { TestHost } from "../host/index.js";
 import { withEnvironment } from "./processes.js";
-import { type Outcome, type Place, repository, Run } from "./pulumi.js";
+import { type Outcome, type Place, pulumiCli, repository, Run } from "./pulumi.js";
 
 /** A resource as it stands in the state, as far as tests look at it. */
 export interface StateResource {
@@ -27,7 +27,9 @@ export interface StackOptions {
   /** Where the folder goes; in the repository unless given. A place elsewhere has no `pulumi-slipway` by itself. */
   parent?: string;
   /** The folder of the program within the one that was copied; the copied one itself unless given. */
-  within?: string;
+  within?: string | undefined;
+  /** Installs what the copied folder needs. */
+  prepare?(folder: string): Promise<void>;
 }
 
 const engineCommands = ["up", "preview", "refresh", "destroy"];
@@ -53,17 +55,14 @@ export class Stack {
     return stack;
   }
 
-  /** Makes a stack whose program is a copy of a folder. `prepare` is given the copy, to install what it needs. */
-  static async ofFolder(
-    source: string,
-    options: StackOptions = {},
-    prepare?: (folder: string) => Promise<void>,
-  ): Promise<Stack> {
+  /** Makes a stack whose program is a copy of a folder, but for what is named in `without`. */
+  static async ofFolder(source: string, options: StackOptions = {}, without: string[] = []): Promise<Stack> {
     const stack = await Stack.empty(options);
     const copy = join(stack.folder, "program");
-    await cp(source, copy, { recursive: true, verbatimSymlinks: true });
+    const filter = (path: string): boolean => !without.includes(relative(source, path));
     try {
-      await prepare?.(copy);
+      await cp(source, copy, { recursive: true, verbatimSymlinks: true, filter });
+      await options.prepare?.(copy);
       await stack.initialise();
     } catch (error) {
       await stack.dispose();
@@ -77,7 +76,9 @@ export class Stack {
     const base = parent ?? join(repository, ".state/e2e");
     await mkdir(base, { recursive: true });
     const folder = await mkdtemp(join(base, "stack-"));
+    const { folder: cli } = await pulumiCli();
     const place = {
+      cli,
       program: join(folder, "program", within),
       state: join(folder, "state"),
       home: join(folder, "home"),

@@ -51,9 +51,12 @@ describe("the packed package, installed elsewhere", () => {
   });
 
   test.each(ways)("with $project", async ({ project, within, commands }) => {
-    const place = within === undefined ? { parent: folder } : { parent: folder, within };
-    const stack = await Stack.ofFolder(join(__dirname, "projects", project), place, async (cwd) => {
-      for (const [command = "", ...words] of commands(tarball)) await run(command, words, { cwd });
+    const stack = await Stack.ofFolder(join(__dirname, "projects", project), {
+      parent: folder,
+      within,
+      prepare: async (cwd) => {
+        for (const [command = "", ...words] of commands(tarball)) await run(command, words, { cwd });
+      },
     });
     try {
       await stack.pulumi("config", "set", "settings", JSON.stringify(bench.settings()));

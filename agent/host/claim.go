@@ -10,9 +10,6 @@ import (
 	"pulumi-slipway/agent/store"
 )
 
-// claimFormat is the version of a host claim's record.
-const claimFormat = 1
-
 // Put claims the host for an owner. Any number of owners may: a claim only says who looks after the host.
 func Put(ctx context.Context, s *store.Store, incarnation string, request api.HostRequest) (api.HostAnswer, error) {
 	slot, err := s.Enter(ctx, store.Hosts, incarnation, request.Owner)
@@ -20,11 +17,8 @@ func Put(ctx context.Context, s *store.Store, incarnation string, request api.Ho
 		return api.HostAnswer{}, fmt.Errorf("claim the host: %w", err)
 	}
 	defer slot.Release()
-	claim := store.Claim{Format: claimFormat, Slot: slot.ID, Incarnation: incarnation}
-	if _, err := slot.PutClaim(claim); err != nil {
-		return api.HostAnswer{}, fmt.Errorf("claim the host: %w", err)
-	}
-	if err := slot.Sync(); err != nil {
+	claim, _, err := slot.PutClaim(incarnation, "", "")
+	if err != nil {
 		return api.HostAnswer{}, fmt.Errorf("claim the host: %w", err)
 	}
 	return answer(s, claim)
@@ -33,15 +27,8 @@ func Put(ctx context.Context, s *store.Store, incarnation string, request api.Ho
 // Get observes a claim and the machine.
 func Get(_ context.Context, s *store.Store, incarnation string) (api.HostAnswer, error) {
 	claim, err := s.FindClaim(store.Hosts, incarnation)
-	if errors.Is(err, fs.ErrNotExist) {
-		return api.HostAnswer{}, &api.Problem{
-			Code:   api.CodeGone,
-			Detail: "the host has no claim " + incarnation,
-			Object: incarnation,
-		}
-	}
 	if err != nil {
-		return api.HostAnswer{}, fmt.Errorf("look for the host's claim: %w", err)
+		return api.HostAnswer{}, fmt.Errorf("look for the host's claim: %w", store.Gone(store.Hosts, incarnation, err))
 	}
 	return answer(s, claim)
 }

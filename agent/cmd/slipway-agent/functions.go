@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"pulumi-slipway/agent/api"
+	"pulumi-slipway/agent/host"
+	"pulumi-slipway/agent/image"
+	"pulumi-slipway/agent/layer"
+	"pulumi-slipway/agent/server"
+	"pulumi-slipway/agent/store"
+)
+
+// functions joins the routes with what carries them out.
+func functions(s *store.Store) server.Functions {
+	return server.Functions{
+		Facts: func(context.Context) (api.HostFacts, error) { return host.Facts(s.HostID()) },
+		Inventory: func(ctx context.Context) (api.Inventory, error) {
+			return host.Inventory(ctx, s, host.Lists{Layers: layer.List, Images: image.List})
+		},
+		Blob: func(ctx context.Context, digest string, bytes io.Reader) error {
+			return layer.PutBlob(ctx, s, digest, bytes)
+		},
+		Hosts:  resource(s, host.Put, host.Get, host.Delete),
+		Layers: resource(s, layer.Put, layer.Get, layer.Delete),
+		Images: resource(s, image.Put, image.Get, image.Delete),
+	}
+}
+
+// resource binds the three functions of a resource to the store.
+func resource[Request, Answer any](
+	s *store.Store,
+	put func(context.Context, *store.Store, string, Request) (Answer, error),
+	get func(context.Context, *store.Store, string) (Answer, error),
+	remove func(context.Context, *store.Store, string) error,
+) server.Resource[Request, Answer] {
+	return server.Resource[Request, Answer]{
+		Put: func(ctx context.Context, incarnation string, request Request) (Answer, error) {
+			return put(ctx, s, incarnation, request)
+		},
+		Get:    func(ctx context.Context, incarnation string) (Answer, error) { return get(ctx, s, incarnation) },
+		Delete: func(ctx context.Context, incarnation string) error { return remove(ctx, s, incarnation) },
+	}
+}

@@ -1,5 +1,6 @@
 import type { CheckFailure } from "@pulumi/pulumi/dynamic";
 import { isSlipwayError, type SlipwayError } from "./host/errors";
+import { printable } from "./host/stderr";
 import { idOf } from "./identity";
 import { compact, type Bag } from "./resources/bag";
 import type { Failure } from "./resources/definition";
@@ -46,5 +47,5 @@ export function leftBehind(error: SlipwayError, outputs: Bag): Error | undefined
 function textOf(error: SlipwayError): string {
   const log = error.problem?.log ?? [];
   if (log.length === 0) return error.message;
-  return [error.message, "The last lines of its log:", ...log.map((line) => `  ${line}`)].join("\n");
+  return [error.message, "The last lines of its log:", ...log.map((line) => `  ${printable(line)}`)].join("\n");
 }

@@ -62,7 +62,7 @@ export class Layer extends Resource {
 
   /** Looks up a layer that another stack declared, by its id (`<slot>/<incarnation>`) and host. */
   static get(name: string, id: pulumi.Input<pulumi.ID>, state: LayerState, opts?: pulumi.CustomResourceOptions): Layer {
-    return new Layer(name, state as LayerArgs, pulumi.mergeOptions(opts, { id }));
+    return new Layer(name, state, pulumi.mergeOptions(opts, { id }));
   }
 
   /** Whether a value is a Layer, also if the package was loaded twice. */

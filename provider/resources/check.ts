@@ -32,12 +32,13 @@ export function check<R extends ResourceName, I extends CommonInputs>(
 
 /** The inputs with the leaves that belong there. */
 function withLeaves<R extends ResourceName, I extends CommonInputs>(
-  { inputs: names, leaves, well }: Definition<R, I>,
+  definition: Definition<R, I>,
   olds: Bag,
   inputs: I,
 ): I {
+  const { inputs: names, leaves } = definition;
   const creating = Object.keys(olds).length === 0;
-  const filled = pick({ ...well(inputs) }, creating ? leaves : leaves.filter((name) => name in olds));
+  const filled = pick({ ...definition.well(inputs) }, creating ? leaves : leaves.filter((name) => name in olds));
   const written = pick(
     inputs,
     names.filter((name) => !leaves.includes(name)),

@@ -99,10 +99,7 @@ export function pairs(): z.ZodType<Record<string, string>> {
   const rule = 'must be an object such as { NAME: "value" }, or a list such as ["NAME=value"]';
   return judged((found, fail) => {
     const entries = entriesOf(found);
-    if (entries === undefined) {
-      fail(rule);
-      return {};
-    }
+    if (entries === undefined) return void fail(rule);
     // The names in a list cannot be told while an element of it is unknown.
     if (Array.isArray(found) && holdsUnknown(found)) return unknown as unknown as Record<string, string>;
     const canonical = new Map<string, string>();

@@ -13,7 +13,6 @@ export function reference(noun: string): z.ZodType<{ owner: string; contentKey: 
   const schema = members(`must be ${noun}`, { owner: text("must be the owner of a resource"), contentKey: digest() });
   return judged((found, fail) => {
     if (isBag(found) && "owner" in found) return hand(schema, found, fail, []);
-    fail(`must be ${noun}; ${shown(found)}`);
-    return { owner: "", contentKey: "" };
+    return void fail(`must be ${noun}; ${shown(found)}`);
   });
 }

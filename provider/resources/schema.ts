@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isBag, type Bag } from "./bag";
+import { isBag } from "./bag";
 import { nearest } from "./nearest";
 import { unknown } from "./unknown";
 
@@ -14,16 +14,12 @@ export type Fail = (reason: string, below?: Path) => void;
  * reports why there is none. The type says nothing of unknown values: only check and diff ever see one, and those hand
  * values on without looking into them.
  */
-export function judged<T>(read: (value: unknown, fail: Fail) => T): z.ZodType<T> {
+export function judged<T>(read: (value: unknown, fail: Fail) => T | undefined): z.ZodType<T> {
   const schema = z.unknown().transform((value, context) => {
     if (value === unknown) return value;
-    let failed = false;
-    const fail: Fail = (message, below = []) => {
-      failed = true;
+    return read(value, (message, below = []) => {
       context.issues.push({ code: "custom", message, path: [...below], input: undefined });
-    };
-    const canonical = read(value, fail);
-    return failed ? z.NEVER : canonical;
+    });
   });
   return schema as unknown as z.ZodType<T>;
 }
@@ -54,16 +50,16 @@ export function members<S extends z.ZodRawShape>(rule: string, shape: S): z.ZodT
 export function list<S extends z.ZodType>(rule: string, element: S): z.ZodType<z.output<S>[]> {
   return judged((found, fail) => {
     if (!Array.isArray(found) || found.length === 0) return refuse(fail, `${rule}; ${described(found)}`);
-    return found.map((each, place) => hand(element, each, fail, [place]));
+    return found.map((each, place) => hand(element, each, fail, [place]) as z.output<S>);
   });
 }
 
 /** Hands a part of a value to its schema, and what that finds wrong to `fail`. */
-export function hand<S extends z.ZodType>(schema: S, part: unknown, fail: Fail, at: Path): z.output<S> {
+export function hand<S extends z.ZodType>(schema: S, part: unknown, fail: Fail, at: Path): z.output<S> | undefined {
   const result = schema.safeParse(part);
   if (result.success) return result.data;
   for (const issue of result.error.issues) fail(issue.message, [...at, ...issue.path] as (string | number)[]);
-  return undefined as z.output<S>;
+  return undefined;
 }
 
 /** A value as a failure shows it. */
@@ -80,11 +76,7 @@ function described(found: unknown): string {
   return isBag(found) ? "got an object" : `got a ${typeof found}`;
 }
 
-/** Reports, and stands for the value that is not there: nothing looks at what a failed schema answers. */
-function refuse<T>(fail: Fail, reason: string): T {
+/** Reports; there is no value then. */
+function refuse(fail: Fail, reason: string): undefined {
   fail(reason);
-  return undefined as T;
 }
-
-/** The names of the members a schema made by {@link members} was given. */
-export type Names<S extends Bag> = readonly (keyof S & string)[];

@@ -16,9 +16,10 @@ beforeAll(async () => {
     {
       newResource: (args) => {
         registered.set(args.name, args);
+        const inputs = args.inputs as Record<string, unknown>;
         return {
           id: args.id ?? `${args.name}/${"0".repeat(32)}`,
-          state: { ...args.inputs, contentKey: args.inputs.contentKey ?? "key" },
+          state: { ...inputs, contentKey: inputs["contentKey"] ?? "key" },
         };
       },
       call: () => ({}),
@@ -129,7 +130,7 @@ describe("references", () => {
   it("know our classes though the package was loaded twice", async () => {
     const { host, image } = parts();
     const copy = Object.create(
-      pulumi.CustomResource.prototype as object,
+      pulumi.CustomResource.prototype,
       Object.getOwnPropertyDescriptors(image),
     ) as slipway.Image;
     expect(copy instanceof slipway.Image).toBe(false);

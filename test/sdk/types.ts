@@ -50,7 +50,7 @@ export function accepted(): void {
   ] = [web.imageId, web.memory, web.running, host.cpus, image.layerDigests];
   const connection: pulumi.Output<string> = web.host.apply((place) => place.connection.address);
   const found: unknown = slipway.Container.get("c", "slot/incarnation", { host: "a" });
-  if (slipway.Host.isInstance(found)) pulumi.log.info(found.os.get());
+  if (slipway.Host.isInstance(found)) void pulumi.log.info(found.os.get());
   void [outputs, connection];
 }
 

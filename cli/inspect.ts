@@ -1,0 +1,84 @@
+import { parseArgs } from "node:util";
+import { inventory, type ContainerSummary, type Inventory } from "../provider/api";
+import { printable } from "../provider/host/stderr";
+import { UsageError, type Command } from "./command";
+import { hostHelp, hostOptions, openHost } from "./host";
+import { readOwner } from "./owner";
+import { table } from "./table";
+
+/** `slipway inspect HOST`: what Slipway keeps on a host. */
+export const inspect: Command = {
+  name: "inspect",
+  usage: "inspect HOST [--json]",
+  summary: "what Slipway keeps on a host, by owner",
+  help: `Lists hosts, layers, images and containers by the stack that declared them, with state and exit code.
+
+      --json                the same as JSON, for programs
+
+${hostHelp}`,
+  async run(words) {
+    const { values, positionals } = parseArgs({
+      args: words,
+      options: { ...hostOptions, json: { type: "boolean" } },
+      allowPositionals: true,
+    });
+    const [address, ...more] = positionals;
+    if (address === undefined || more.length > 0) throw new UsageError("inspect takes one HOST");
+    const host = await openHost(address, values);
+    const found = await host.request("GET", "/v1/inventory", undefined, inventory);
+    process.stdout.write(`${values.json === true ? JSON.stringify(found, undefined, 2) : report(address, found)}\n`);
+  },
+};
+
+/** The inventory for people. */
+export function report(address: string, { host, hosts, layers, images, containers }: Inventory): string {
+  const rows = [
+    ...hosts.map((each) => ({ ...each, kind: "host", state: "" })),
+    ...layers.map((each) => ({
+      ...each,
+      kind: "layer",
+      state: `${each.intact ? "intact" : "damaged"}, ${bytes(each.sizeBytes)}`,
+    })),
+    ...images.map((each) => ({
+      ...each,
+      kind: "image",
+      state: `${each.intact ? "intact" : "damaged"}, ${bytes(each.sizeBytes)}`,
+    })),
+    ...containers.map((each) => ({ ...each, kind: "container", state: stateOf(each) })),
+  ].map((row) => ({ ...row, ...readOwner(row.owner) }));
+  const groups = [...new Set(rows.map(({ stack }) => stack))].sort().map((stack) => {
+    const cells = rows
+      .filter((row) => row.stack === stack)
+      .map(({ kind, name, state, slot, incarnation }) => [
+        `  ${kind}`,
+        name,
+        state,
+        `${slot}/${incarnation.slice(0, 12)}`,
+      ]);
+    return `${printable(stack)}\n${table(cells)}`;
+  });
+  const facts = [
+    host.os,
+    `Linux ${host.kernel}`,
+    host.architecture,
+    `${String(host.cpus)} processors`,
+    bytes(host.memoryBytes),
+    `cgroup v${String(host.cgroupVersion)}`,
+  ];
+  const heading = `${address}: ${printable(facts.filter((fact) => fact !== "").join(", "))}\nhost id ${printable(host.hostId)}`;
+  return [heading, ...(groups.length === 0 ? ["Nothing is declared here."] : groups)].join("\n\n");
+}
+
+/** What a container does, or what it ended with. */
+function stateOf({ running, exitCode, startedAt, endedAt }: ContainerSummary): string {
+  if (running) return startedAt === undefined ? "running" : `running since ${startedAt}`;
+  const code = exitCode === undefined ? "exited, code unknown" : `exited (${String(exitCode)})`;
+  return endedAt === undefined ? code : `${code} at ${endedAt}`;
+}
+
+/** A size in the unit that suits it, a power of 1024. */
+function bytes(size: number): string {
+  const unit = Math.min(4, Math.floor(Math.log2(Math.max(1, size)) / 10));
+  const value = size / 1024 ** unit;
+  return `${value >= 100 || unit === 0 ? value.toFixed(0) : value.toFixed(1)} ${["B", "KiB", "MiB", "GiB", "TiB"][unit] ?? "B"}`;
+}

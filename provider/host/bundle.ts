@@ -75,7 +75,10 @@ async function load(folder: string): Promise<Bundle> {
   for (const architecture of ["amd64", "arm64"] as const) {
     const found = architectures[architecture];
     if (!found) continue;
-    files[architecture] = [bundled("slipway-agent", folder, found.agent), bundled("slipway-monitor", folder, found.monitor)];
+    files[architecture] = [
+      bundled("slipway-agent", folder, found.agent),
+      bundled("slipway-monitor", folder, found.monitor),
+    ];
   }
   return { protocol, files };
 }
@@ -109,6 +112,7 @@ function parseJson(text: string): unknown {
 
 function missing(sentence: string): SlipwayError {
   return new SlipwayError("bundle_missing", sentence, {
-    wayOut: "Install pulumi-slipway anew; in the repository run `npm run build`. SLIPWAY_AGENT_DIR names another folder.",
+    wayOut:
+      "Install pulumi-slipway anew; in the repository run `npm run build`. SLIPWAY_AGENT_DIR names another folder.",
   });
 }

@@ -1,90 +1,110 @@
-import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { reason, SlipwayError } from "./errors";
 import { Stderr } from "./stderr";
-import type { Channel, Exit } from "./transport";
+import type { Channel, Exit, Transport } from "./transport";
 
-/** A local process that carries a command: the shell of this machine, or the system's ssh. */
-export class Child implements Channel {
+/** A transport in which each command is a process of this machine: its own shell, or the system's ssh. */
+export interface ChildProgram {
+  /** The program and its arguments for a command. */
+  argv(command: string): readonly [program: string, ...args: string[]];
+  /** How the command ended, given how the process did. Throws a SlipwayError where that was no end of the command. */
+  judge(exit: Exit, stderr: string): Exit;
+  /** The error for a program that is not installed. */
+  missing(): SlipwayError;
+  /** Takes out of the standard error what is not the command's. */
+  clean(stderr: string): string;
+  /** Whether the process has to be killed when its channel is closed, because the command is another one. */
+  readonly kill: boolean;
+}
+
+/** Makes such a transport; `closed` is called once, when it is closed. */
+export function childTransport(program: ChildProgram, closed: () => void = () => undefined): Transport {
+  const running = new Set<Child>();
+  let held = true;
+  let open = true;
+  const hold = (now: boolean): void => {
+    held = now;
+    for (const child of running) child.hold(now);
+  };
+  return {
+    exec: (command) => {
+      if (!open) return Promise.reject(new SlipwayError("connection_lost", "the connection was closed"));
+      const child = new Child(program, command);
+      running.add(child);
+      child.hold(held);
+      const ended = (): unknown => running.delete(child);
+      child.exit.then(ended, ended);
+      return Promise.resolve(child);
+    },
+    ref: () => hold(true),
+    unref: () => hold(false),
+    close: () => {
+      if (!open) return;
+      open = false;
+      for (const child of running) child.close();
+      closed();
+    },
+  };
+}
+
+class Child implements Channel {
   readonly stdin;
   readonly stdout;
   readonly exit: Promise<Exit>;
+  private readonly process: ChildProcessWithoutNullStreams;
   private readonly errors: Stderr;
 
-  /**
-   * `judge` is asked when the process has ended and may throw a SlipwayError; `missing` is the error for a program that
-   * is not installed; `clean` takes out of the standard error what is not the command's.
-   */
   constructor(
-    private readonly child: ChildProcessWithoutNullStreams,
-    judge: (exit: Exit, stderr: string) => void,
-    missing: () => SlipwayError,
-    private readonly clean: (stderr: string) => string = (stderr) => stderr,
+    private readonly program: ChildProgram,
+    command: string,
   ) {
-    this.stdin = child.stdin;
-    this.stdout = child.stdout;
-    this.errors = new Stderr(child.stderr);
+    const [file, ...args] = program.argv(command);
+    this.process = spawn(file, args, { stdio: "pipe", windowsHide: true });
+    this.stdin = this.process.stdin;
+    this.stdout = this.process.stdout;
+    this.errors = new Stderr(this.process.stderr);
     // Writing to a process that has ended is no news: its end is.
-    child.stdin.on("error", () => undefined);
-    this.exit = new Promise((resolve, reject) => {
-      child.once("error", (error: NodeJS.ErrnoException) => {
-        if (error.code === "ENOENT") reject(missing());
+    this.stdin.on("error", () => undefined);
+    this.exit = this.ended();
+    this.exit.catch(() => undefined);
+  }
+
+  private ended(): Promise<Exit> {
+    return new Promise((resolve, reject) => {
+      this.process.once("error", (error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") reject(this.program.missing());
         else reject(new SlipwayError("agent_failed", `a process cannot be started: ${reason(error)}`));
       });
-      child.once("close", (code, signal) => {
-        const exit = { code: code ?? undefined, signal: signal ?? undefined };
+      this.process.once("close", (code, signal) => {
         try {
-          judge(exit, this.errors.text());
-          resolve(exit);
+          resolve(this.program.judge({ code: code ?? undefined, signal: signal ?? undefined }, this.errors.text()));
         } catch (error) {
           reject(error as Error);
         }
       });
     });
-    this.exit.catch(() => undefined);
   }
 
   stderr(): string {
-    return this.clean(this.errors.text());
+    return this.program.clean(this.errors.text());
   }
 
   close(): void {
-    this.child.stdin.destroy();
-    this.child.stdout.destroy();
-    this.child.stderr.destroy();
-    this.child.kill();
+    for (const pipe of this.pipes()) pipe.destroy();
+    if (this.program.kill) this.process.kill();
+    else this.process.unref();
   }
 
   /** Whether the process keeps ours alive. Its pipes count as well as itself. */
   hold(held: boolean): void {
-    const pipes = [this.child.stdin, this.child.stdout, this.child.stderr] as unknown as Socket[];
-    for (const handle of [this.child, ...pipes]) {
+    for (const handle of [this.process, ...this.pipes()]) {
       if (held) handle.ref();
       else handle.unref();
     }
   }
-}
 
-/** The processes of one transport. */
-export class Children {
-  private readonly running = new Set<Child>();
-  private held = true;
-
-  /** Counts a process in until it has ended. */
-  add(child: Child): Child {
-    this.running.add(child);
-    child.hold(this.held);
-    const ended = (): unknown => this.running.delete(child);
-    child.exit.then(ended, ended);
-    return child;
-  }
-
-  hold(held: boolean): void {
-    this.held = held;
-    for (const child of this.running) child.hold(held);
-  }
-
-  close(): void {
-    for (const child of this.running) child.close();
+  private pipes(): Socket[] {
+    return [this.process.stdin, this.process.stdout, this.process.stderr] as unknown as Socket[];
   }
 }

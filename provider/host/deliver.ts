@@ -52,7 +52,11 @@ async function pour(channel: Channel, bytes: Buffer): Promise<void> {
       channel.stdin.write(bytes.subarray(at, at + step), (error) => (error ? reject(error) : resolve()));
     });
     // A script that ended early says why; that its input is closed is no reason of its own.
-    await within(stalled, taken.catch(() => undefined), () => stepTimeout("sending the agent", stalled));
+    await within(
+      stalled,
+      taken.catch(() => undefined),
+      () => stepTimeout("sending the agent", stalled),
+    );
   }
   channel.stdin.end();
 }
@@ -65,14 +69,21 @@ function explain(said: Reports, file: BundledFile, need: Need, stderr: string): 
       wayOut: "Nothing was kept of it. Something on the way or the host's memory or disk changes bytes.",
     });
   }
-  return new SlipwayError("delivery_failed", `${file.name} could not be put in place on the host: ${lastLines(stderr)}`);
+  return new SlipwayError(
+    "delivery_failed",
+    `${file.name} could not be put in place on the host: ${lastLines(stderr)}`,
+  );
 }
 
 function noSpace(wanted: number, free: number): SlipwayError {
   const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e5) / 10} MB`;
-  return new SlipwayError("no_space", `the disk of /var/lib/slipway on the host is full: the agent takes ${megabytes(wanted)}, ${megabytes(free)} are free`, {
-    wayOut: "Free some space there, or mount a larger file system at /var/lib/slipway.",
-  });
+  return new SlipwayError(
+    "no_space",
+    `the disk of /var/lib/slipway on the host is full: the agent takes ${megabytes(wanted)}, ${megabytes(free)} are free`,
+    {
+      wayOut: "Free some space there, or mount a larger file system at /var/lib/slipway.",
+    },
+  );
 }
 
 function deliverScript(version: string, file: BundledFile, packed: boolean): string {

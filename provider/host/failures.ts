@@ -67,8 +67,14 @@ export function connectionLost(place: string, cause: string): SlipwayError {
 }
 
 /** Every key was refused. */
-export function keyRefused(place: string, user: string, offered: readonly string[], notes: readonly string[]): SlipwayError {
-  const tried = offered.length > 0 ? `these keys of user ${user}: ${offered.join("; ")}` : `user ${user}: no key was offered`;
+export function keyRefused(
+  place: string,
+  user: string,
+  offered: readonly string[],
+  notes: readonly string[],
+): SlipwayError {
+  const tried =
+    offered.length > 0 ? `these keys of user ${user}: ${offered.join("; ")}` : `user ${user}: no key was offered`;
   return new SlipwayError("key_refused", `${place} refused ${tried}`, {
     wayOut: [
       ...notes,

@@ -41,7 +41,12 @@ export async function hostKeyCheck(connection: HostConnection, config: SshConfig
       // OpenSSH's accept-new takes a key of another type for a host it knows; whoever sits between could do that too.
       if (others.length > 0) return changed(config, shown, others, config.userKnownHosts.join(", "));
       if (connection.hostKeyCheck !== "accept-new") {
-        return unknown(config, name, shown, about.some((line) => line.marker === "cert-authority"));
+        return unknown(
+          config,
+          name,
+          shown,
+          about.some((line) => line.marker === "cert-authority"),
+        );
       }
       const file = config.userKnownHosts[0];
       if (file !== undefined) await addKnownHost(file, name, line(shown), config.hashKnownHosts);
@@ -94,16 +99,20 @@ function place({ hostName, port }: SshConfig): string {
 }
 
 function unknown(config: SshConfig, name: string, shown: Buffer, authority: boolean): SlipwayError {
-  return new SlipwayError("host_key_unknown", `the key of ${place(config)} is not known: ${line(shown)} (${fingerprint(shown)})`, {
-    wayOut: [
-      `Compare the fingerprint on the host (at its console, say): ${compare}`,
-      `If it is there, either pin it in the program:   hostKey: [${JSON.stringify(line(shown))}]`,
-      `or add this line to ${config.userKnownHosts[0] ?? "known_hosts"}:   ${name} ${line(shown)}`,
-      ...(authority
-        ? ['known_hosts trusts a certificate authority (@cert-authority) for it: that needs `transport: "openssh"`.']
-        : []),
-    ].join("\n"),
-  });
+  return new SlipwayError(
+    "host_key_unknown",
+    `the key of ${place(config)} is not known: ${line(shown)} (${fingerprint(shown)})`,
+    {
+      wayOut: [
+        `Compare the fingerprint on the host (at its console, say): ${compare}`,
+        `If it is there, either pin it in the program:   hostKey: [${JSON.stringify(line(shown))}]`,
+        `or add this line to ${config.userKnownHosts[0] ?? "known_hosts"}:   ${name} ${line(shown)}`,
+        ...(authority
+          ? ['known_hosts trusts a certificate authority (@cert-authority) for it: that needs `transport: "openssh"`.']
+          : []),
+      ].join("\n"),
+    },
+  );
 }
 
 function changed(config: SshConfig, shown: Buffer, known: readonly KnownHost[], where: string): SlipwayError {

@@ -28,7 +28,13 @@ export async function exchange<T>(http: ClientHttp2Session, call: Call, body: un
 }
 
 /** Sends bytes, as many as the pacer lets pass at a time; ends early where the agent answers before the end. */
-export async function send(http: ClientHttp2Session, call: Call, source: Readable, size: number, pacer: Pacer): Promise<void> {
+export async function send(
+  http: ClientHttp2Session,
+  call: Call,
+  source: Readable,
+  size: number,
+  pacer: Pacer,
+): Promise<void> {
   const stream = open(http, call, { "content-type": "application/octet-stream", "content-length": String(size) });
   const answer = answerOf(stream, call);
   let over = false;
@@ -60,9 +66,16 @@ export async function subscribe(http: ClientHttp2Session, call: Call): Promise<R
   return answered(stream, call, () => Promise.resolve(stream));
 }
 
-function open(http: ClientHttp2Session, { method, path, signal }: Call, headers: Record<string, string>): ClientHttp2Stream {
+function open(
+  http: ClientHttp2Session,
+  { method, path, signal }: Call,
+  headers: Record<string, string>,
+): ClientHttp2Stream {
   if (http.destroyed || http.closed) throw lost({ method, path });
-  return http.request({ ":method": method, ":path": path, ...headers }, { endStream: false, ...(signal ? { signal } : {}) });
+  return http.request(
+    { ":method": method, ":path": path, ...headers },
+    { endStream: false, ...(signal ? { signal } : {}) },
+  );
 }
 
 /** The whole body of a yes, "" for 204. */
@@ -119,7 +132,10 @@ function broken(call: Call, error: Error & { code?: string }): SlipwayError {
 }
 
 function lost({ method, path }: Call, error?: Error): SlipwayError {
-  return new SlipwayError("connection_lost", `${method} ${path}: the connection broke${error ? `: ${reason(error)}` : ""}`);
+  return new SlipwayError(
+    "connection_lost",
+    `${method} ${path}: the connection broke${error ? `: ${reason(error)}` : ""}`,
+  );
 }
 
 function taken(stream: ClientHttp2Stream, piece: Buffer): Promise<void> {

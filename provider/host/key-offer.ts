@@ -115,8 +115,8 @@ export class KeyOffer {
       });
     }
     const left = this.keys.length - mostKeys;
-    if (left > 0) this.note(`${left} more keys were not offered, because sshd hangs up after six: name one with \`identityFile\`.`);
+    if (left > 0)
+      this.note(`${left} more keys were not offered, because sshd hangs up after six: name one with \`identityFile\`.`);
     return { keys: this.keys.slice(0, mostKeys), notes: this.notes };
   }
 }
-

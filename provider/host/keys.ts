@@ -33,7 +33,8 @@ export async function offeredKeys(connection: HostConnection, config: SshConfig)
     for (const key of agentKeys) if (!files.some((file) => held(file) === key)) offer.fromAgent(socket, key);
   }
   for (const file of files) if (!held(file)) offer.fromFile(file, only === undefined ? undefined : passphrase);
-  for (const file of config.certificateFiles) offer.note(`The certificate ${file} was not shown: that needs \`transport: "openssh"\`.`);
+  for (const file of config.certificateFiles)
+    offer.note(`The certificate ${file} was not shown: that needs \`transport: "openssh"\`.`);
   return offer.done();
 }
 

@@ -60,7 +60,10 @@ async function start(transport: Transport, privilege: Privilege, bundle: Bundle)
     if (started.kind === "serving") return started;
     if (delivered === deliveries) {
       const names = started.need.missing.map(({ name }) => name).join(", ");
-      throw new SlipwayError("delivery_failed", `${names}: put in place on the host and verified, and gone again at once`);
+      throw new SlipwayError(
+        "delivery_failed",
+        `${names}: put in place on the host and verified, and gone again at once`,
+      );
     }
     await deliver(transport, privilege, started.need);
   }
@@ -89,7 +92,10 @@ async function speak(transport: Transport, channel: Channel): Promise<Link> {
   let cause: SlipwayError | undefined;
   let closing = false;
   const ended = channel.exit.then(
-    (exit) => new SlipwayError("connection_lost", `the agent ended (${describeExit(exit)})`, { wayOut: lastLines(channel.stderr(), 20) || undefined }),
+    (exit) =>
+      new SlipwayError("connection_lost", `the agent ended (${describeExit(exit)})`, {
+        wayOut: lastLines(channel.stderr(), 20) || undefined,
+      }),
     (error: unknown) => (isSlipwayError(error) ? error : new SlipwayError("connection_lost", "the connection broke")),
   );
   void ended.then((error) => {
@@ -113,11 +119,11 @@ async function speak(transport: Transport, channel: Channel): Promise<Link> {
     const late = () => new SlipwayError("connection_lost", "the connection broke");
     return cause ?? within(2_000, ended, late).catch(late);
   };
-  const facts = await within(firstAnswer, asked, () => stepTimeout("asking the agent about the host", firstAnswer)).catch(
-    async (error: unknown) => {
-      throw http.destroyed ? await whyBroken() : error;
-    },
-  );
+  const facts = await within(firstAnswer, asked, () =>
+    stepTimeout("asking the agent about the host", firstAnswer),
+  ).catch(async (error: unknown) => {
+    throw http.destroyed ? await whyBroken() : error;
+  });
   return {
     http,
     pacer: new Pacer(http),

@@ -52,7 +52,8 @@ function start({ client, socket, config, check, offer }: Login, place: string) {
     if (refusal) return refusal;
     if (shookHands) {
       const tooMany = /too many authentication failures/i.test(error.message);
-      if (tooMany) notes.unshift("It hung up after too many refused keys (MaxAuthTries): name one with `identityFile`.");
+      if (tooMany)
+        notes.unshift("It hung up after too many refused keys (MaxAuthTries): name one with `identityFile`.");
       return keyRefused(place, config.user, offered, notes);
     }
     const early = error.message === "Connection lost before handshake" || error.level === "client-socket";
@@ -115,5 +116,7 @@ function start({ client, socket, config, check, offer }: Login, place: string) {
 }
 
 function firstLine(banner: string): string {
-  return printable(banner.split("\n")[0] ?? "").replace(/\?+$/, "").trim();
+  return printable(banner.split("\n")[0] ?? "")
+    .replace(/\?+$/, "")
+    .trim();
 }

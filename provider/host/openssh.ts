@@ -1,5 +1,4 @@
-import { spawn } from "node:child_process";
-import { Child, Children } from "./child";
+import { childTransport } from "./child";
 import type { HostConnection } from "./connection";
 import { SlipwayError } from "./errors";
 import { prepareSsh } from "./ssh-arguments";
@@ -17,24 +16,16 @@ const sshFailed = 255;
  */
 export async function connectOpenssh(connection: HostConnection): Promise<Transport> {
   const prepared = await prepareSsh(connection);
-  const children = new Children();
-  const judge = (exit: Exit, stderr: string): void => {
-    if (exit.code === sshFailed) throw explainSsh(prepared.run, stderr);
+  const judge = (exit: Exit, stderr: string): Exit => {
+    if (exit.code !== sshFailed) return exit;
+    // The command was killed on the host; ssh does not say by which signal.
+    if (/^debug1: .* rtype exit-signal/m.test(stderr)) return { code: undefined, signal: undefined };
+    throw explainSsh(prepared.run, stderr);
   };
   const missing = () =>
     new SlipwayError("ssh_missing", '`transport: "openssh"` needs an ssh on PATH, and there is none', {
       wayOut: "Install OpenSSH's client, or leave `transport` out.",
     });
-  return {
-    exec: (command) => {
-      const child = spawn("ssh", [...prepared.args, command], { stdio: "pipe", windowsHide: true });
-      return Promise.resolve(children.add(new Child(child, judge, missing, withoutChatter)));
-    },
-    ref: () => children.hold(true),
-    unref: () => children.hold(false),
-    close: () => {
-      children.close();
-      prepared.close();
-    },
-  };
+  const argv = (command: string): [string, ...string[]] => ["ssh", ...prepared.args, command];
+  return childTransport({ argv, judge, missing, clean: withoutChatter, kill: true }, prepared.close);
 }

@@ -49,7 +49,8 @@ function readPkcs8(text: string, passphrase: string | undefined, where: string):
   const type = key.asymmetricKeyType;
   if (type === "ed25519") return readPrivateKey(opensshFormat(key), undefined, where);
   if (type !== "rsa" && type !== "ec") return { kind: "unreadable", why: `a ${type} key, which SSH does not know` };
-  const pem = type === "rsa" ? key.export({ type: "pkcs1", format: "pem" }) : key.export({ type: "sec1", format: "pem" });
+  const pem =
+    type === "rsa" ? key.export({ type: "pkcs1", format: "pem" }) : key.export({ type: "sec1", format: "pem" });
   return readPrivateKey(pem.toString(), undefined, where);
 }
 

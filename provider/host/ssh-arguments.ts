@@ -44,7 +44,10 @@ const always = [
 export async function prepareSsh(connection: HostConnection): Promise<PreparedSsh> {
   const { address, port, user, configFile, useAgent, hostKey, hostKeyCheck } = connection;
   const timeout = connection.connectTimeout ?? defaultConnectTimeout;
-  const options: string[][] = [...always.map((pair) => [...pair]), ["ConnectTimeout", String(Math.ceil(timeout / 1000))]];
+  const options: string[][] = [
+    ...always.map((pair) => [...pair]),
+    ["ConnectTimeout", String(Math.ceil(timeout / 1000))],
+  ];
   const args: string[] = ["-T"];
   if (configFile !== undefined) args.push("-F", expandPath(configFile));
   if (port !== undefined) args.push("-p", String(port));
@@ -65,7 +68,11 @@ export async function prepareSsh(connection: HostConnection): Promise<PreparedSs
     options.push(["StrictHostKeyChecking", hostKeyCheck === "accept-new" && !hostKey ? "accept-new" : "yes"]);
     if (hostKey) {
       const file = await folder.write("known_hosts", hostKey.map((text) => `${pinnedName} ${text.trim()}\n`).join(""));
-      options.push(["UserKnownHostsFile", quote(file)], ["GlobalKnownHostsFile", nowhere], ["HostKeyAlias", pinnedName]);
+      options.push(
+        ["UserKnownHostsFile", quote(file)],
+        ["GlobalKnownHostsFile", nowhere],
+        ["HostKeyAlias", pinnedName],
+      );
       // A connection that somebody else opened was not checked against this key.
       options.push(["ControlPath", "none"]);
     }
@@ -94,7 +101,9 @@ async function secretKey(connection: HostConnection, folder: PrivateFolder) {
   const where = privateKey === undefined ? `identityFile ${identityFile}` : "privateKey";
   const found = readPrivateKey(text, passphrase, where);
   if (found.kind === "encrypted") {
-    throw new SlipwayError("passphrase_missing", `${where} is encrypted`, { wayOut: "Give `passphrase`, as a secret." });
+    throw new SlipwayError("passphrase_missing", `${where} is encrypted`, {
+      wayOut: "Give `passphrase`, as a secret.",
+    });
   }
   if (found.kind !== "usable") {
     // ssh itself may know this kind of key, and can read it where it is a file.
@@ -104,7 +113,10 @@ async function secretKey(connection: HostConnection, folder: PrivateFolder) {
     });
   }
   const agent = await folder.serve(found.key);
-  const publicFile = await folder.write("key.pub", `${found.key.type} ${found.key.getPublicSSH().toString("base64")}\n`);
+  const publicFile = await folder.write(
+    "key.pub",
+    `${found.key.type} ${found.key.getPublicSSH().toString("base64")}\n`,
+  );
   return { agent, publicFile };
 }
 

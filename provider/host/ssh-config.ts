@@ -51,7 +51,10 @@ export async function readSshConfig(connection: HostConnection): Promise<SshConf
   const user = connection.user ?? first("user") ?? userInfo().username;
   const expand = (path: string): string => expandPath(path, { hostName, port, user, original: connection.address });
   const files = (name: string): string[] =>
-    (options.get(name) ?? []).flatMap((line) => line.split(" ")).filter((path) => path !== "none" && path !== "").map(expand);
+    (options.get(name) ?? [])
+      .flatMap((line) => line.split(" "))
+      .filter((path) => path !== "none" && path !== "")
+      .map(expand);
   const seconds = Number(first("connecttimeout") ?? NaN);
   const family = first("addressfamily");
   return {
@@ -63,7 +66,9 @@ export async function readSshConfig(connection: HostConnection): Promise<SshConf
     identityFiles: (options.get("identityfile") ?? defaultIdentities).filter((path) => path !== "none").map(expand),
     identitiesOnly: first("identitiesonly") === "yes",
     identityAgent: agentSocket(options.get("identityagent")?.[0], expand),
-    userKnownHosts: options.has("userknownhostsfile") ? files("userknownhostsfile") : [join(homedir(), ".ssh/known_hosts")],
+    userKnownHosts: options.has("userknownhostsfile")
+      ? files("userknownhostsfile")
+      : [join(homedir(), ".ssh/known_hosts")],
     globalKnownHosts: files("globalknownhostsfile"),
     hashKnownHosts: first("hashknownhosts") === "yes",
     connectTimeout: connection.connectTimeout ?? (seconds > 0 ? seconds * 1000 : defaultConnectTimeout),
@@ -98,7 +103,9 @@ async function askSsh(connection: HostConnection): Promise<string> {
       else if (error.code === "ENOENT") {
         reject(new SlipwayError("ssh_missing", "configFile is set, but no ssh is installed that could read it"));
       } else {
-        reject(new SlipwayError("ssh_config_invalid", `ssh -G ${connection.address}: ${reason(stderr || error.message)}`));
+        reject(
+          new SlipwayError("ssh_config_invalid", `ssh -G ${connection.address}: ${reason(stderr || error.message)}`),
+        );
       }
     });
   });

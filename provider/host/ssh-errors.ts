@@ -32,10 +32,19 @@ const rules: readonly Rule[] = [
   [/connect to host .*: (Connection|Operation) timed out/, (run) => timedOut(run, "connecting")],
   [/Connection timed out during banner exchange/, (run) => timedOut(run, "the SSH handshake")],
   [/connect to host .*: /, (run, said) => networkUnreachable(run.place, lastLines(said, 1))],
-  [/REVOKED HOST KEY DETECTED|is marked as revoked/, (run, said, debug) => hostKey("host_key_revoked", run, said, debug)],
+  [
+    /REVOKED HOST KEY DETECTED|is marked as revoked/,
+    (run, said, debug) => hostKey("host_key_revoked", run, said, debug),
+  ],
   [/HOST IDENTIFICATION HAS CHANGED/, (run, said, debug) => hostKey("host_key_changed", run, said, debug)],
-  [/Host key verification failed|No .* host key is known/, (run, said, debug) => hostKey("host_key_unknown", run, said, debug)],
-  [/(Load key|Enter passphrase).*incorrect passphrase/, (_, said) => new SlipwayError("passphrase_wrong", lastLines(said, 2))],
+  [
+    /Host key verification failed|No .* host key is known/,
+    (run, said, debug) => hostKey("host_key_unknown", run, said, debug),
+  ],
+  [
+    /(Load key|Enter passphrase).*incorrect passphrase/,
+    (_, said) => new SlipwayError("passphrase_wrong", lastLines(said, 2)),
+  ],
   [/Permission denied|Too many authentication failures/, (run, said, debug) => refused(run, said, debug)],
   [/kex_exchange_identification|ssh_exchange_identification/, (run, _, debug) => sshdBusy(run.place, bannerIn(debug))],
   [/Unable to negotiate|no matching/, (run, said) => handshakeFailed(run.place, lastLines(said, 2))],
@@ -44,11 +53,15 @@ const rules: readonly Rule[] = [
 ];
 
 /** What ssh tells of itself at level DEBUG1, rather than of a failure or of the command. */
-const chatter = /^(debug\d: |OpenSSH_|Warning: Permanently added|Authenticated to |Transferred: |Bytes per second: |\s*$)/;
+const chatter =
+  /^(debug\d: |OpenSSH_|Warning: Permanently added|Authenticated to |Transferred: |Bytes per second: |\s*$)/;
 
 /** The standard error of ssh without its own chatter. */
 export function withoutChatter(stderr: string): string {
-  return stderr.split("\n").filter((line) => !chatter.test(line)).join("\n");
+  return stderr
+    .split("\n")
+    .filter((line) => !chatter.test(line))
+    .join("\n");
 }
 
 /** Says why the system's ssh ended with 255, from what it wrote at level DEBUG1. */

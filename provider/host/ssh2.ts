@@ -52,32 +52,34 @@ class Ssh2Transport implements Transport {
   async exec(command: string): Promise<Channel> {
     await this.places.acquire();
     try {
-      const stream = await within(openTimeout, this.open(command), () =>
+      return await within(openTimeout, this.open(command), () =>
         stepTimeout(`opening a session on ${this.place}`, openTimeout),
       );
-      const exit = this.whenEnded(stream);
-      exit.then(
-        () => this.places.release(),
-        () => this.places.release(),
-      );
-      const stderr = new Stderr(stream.stderr);
-      return { stdin: stream, stdout: stream, stderr: () => stderr.text(), exit, close: () => stream.close() };
     } catch (error) {
       this.places.release();
       throw error;
     }
   }
 
-  private open(command: string): Promise<ClientChannel> {
+  private open(command: string): Promise<Channel> {
     return new Promise((resolve, reject) => {
       if (this.closed) return reject(connectionLost(this.place, this.cause));
       this.client.exec(command, (error: (Error & { reason?: unknown }) | undefined, stream) => {
-        if (!error) resolve(stream);
+        if (!error) resolve(this.channel(stream));
         else if (this.closed) reject(connectionLost(this.place, this.cause));
         else if (error.reason !== undefined) reject(sessionsRefused(this.place));
         else reject(handshakeFailed(this.place, reason(error)));
       });
     });
+  }
+
+  /** Called within ssh2's callback: a short command may end in the same packet in which it began. */
+  private channel(stream: ClientChannel): Channel {
+    const exit = this.whenEnded(stream);
+    const release = (): void => this.places.release();
+    exit.then(release, release);
+    const stderr = new Stderr(stream.stderr);
+    return { stdin: stream, stdout: stream, stderr: () => stderr.text(), exit, close: () => stream.close() };
   }
 
   private whenEnded(stream: ClientChannel): Promise<Exit> {

@@ -17,21 +17,33 @@ export function explainStart(said: Reports, exit: Exit, output: string, stderr: 
   const unsafe = one("unsafe");
   if (unsafe) {
     const [folder, mode, owner] = unsafe;
-    throw new SlipwayError("folder_unsafe", `${folder || "/"} (${mode}, owner ${owner}) could be changed by others than root`, {
-      wayOut: `The agent runs as root from below it. On the host: chown root ${folder || "/"} && chmod go-w ${folder || "/"}`,
-    });
+    throw new SlipwayError(
+      "folder_unsafe",
+      `${folder || "/"} (${mode}, owner ${owner}) could be changed by others than root`,
+      {
+        wayOut: `The agent runs as root from below it. On the host: chown root ${folder || "/"} && chmod go-w ${folder || "/"}`,
+      },
+    );
   }
   const noexec = one("noexec");
   if (noexec) {
-    throw new SlipwayError("noexec", `${noexec[0]} on the host is mounted noexec, and the agent lives below it in /var/lib/slipway`, {
-      wayOut: "Mount a file system without noexec at /var/lib/slipway.",
-    });
+    throw new SlipwayError(
+      "noexec",
+      `${noexec[0]} on the host is mounted noexec, and the agent lives below it in /var/lib/slipway`,
+      {
+        wayOut: "Mount a file system without noexec at /var/lib/slipway.",
+      },
+    );
   }
   const readonly = one("readonly");
   if (readonly) {
-    throw new SlipwayError("delivery_failed", `${readonly[0]} on the host is mounted read-only, and /var/lib/slipway is below it`, {
-      wayOut: "Mount a writable file system at /var/lib/slipway.",
-    });
+    throw new SlipwayError(
+      "delivery_failed",
+      `${readonly[0]} on the host is mounted read-only, and /var/lib/slipway is below it`,
+      {
+        wayOut: "Mount a writable file system at /var/lib/slipway.",
+      },
+    );
   }
   const tool = one("tool");
   if (tool) {
@@ -40,7 +52,10 @@ export function explainStart(said: Reports, exit: Exit, output: string, stderr: 
     });
   }
   if (!said.has("ready")) {
-    throw new SlipwayError("architecture_unsupported", `the host's machine type is ${machine} (uname -m); there are agents for x86_64 and aarch64`);
+    throw new SlipwayError(
+      "architecture_unsupported",
+      `the host's machine type is ${machine} (uname -m); there are agents for x86_64 and aarch64`,
+    );
   }
   throw new SlipwayError("agent_failed", `the agent ended before it spoke (${describeExit(exit)})`, {
     wayOut: lastLines(stderr) || undefined,
@@ -54,9 +69,13 @@ export function describeExit({ code, signal }: Exit): string {
 
 function noShell(exit: Exit, output: string, stderr: string): SlipwayError {
   const printed = lastLines(printable(output) + stderr) || "nothing";
-  return new SlipwayError("shell_noise", `the login shell did not run our command (${describeExit(exit)}); it printed: ${printed}`, {
-    wayOut: "The user needs a login shell, with no ForceCommand and no menu in its way.",
-  });
+  return new SlipwayError(
+    "shell_noise",
+    `the login shell did not run our command (${describeExit(exit)}); it printed: ${printed}`,
+    {
+      wayOut: "The user needs a login shell, with no ForceCommand and no menu in its way.",
+    },
+  );
 }
 
 function notRoot(user: string, sudoMissing: boolean, exit: Exit, stderr: string): SlipwayError {

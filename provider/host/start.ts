@@ -34,7 +34,9 @@ const deadline = 30_000;
 export async function startAgent(transport: Transport, privilege: Privilege, bundle: Bundle): Promise<Start> {
   const { channel, reports } = await runAsRoot(transport, privilege, startScript(bundle));
   try {
-    const seen = await within(deadline, readPreamble(channel.stdout), () => stepTimeout("starting the agent", deadline));
+    const seen = await within(deadline, readPreamble(channel.stdout), () =>
+      stepTimeout("starting the agent", deadline),
+    );
     const said = reports(seen.text);
     if (seen.greeting) return { kind: "serving", channel, greeting: seen.greeting };
     channel.stdin.end();

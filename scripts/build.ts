@@ -6,26 +6,30 @@ import { compile, compiled } from "./build/compile";
 import { digestOf, unlessDone } from "./build/stamp";
 import { agentModule, findGo } from "./go";
 import { withLock } from "./lock";
+import { fail, type Say, step } from "./progress";
 
 const repository = join(__dirname, "..");
 const agents = join(repository, "dist/agent");
 
-/** Builds what is not up to date, and says so. Run by two at once, the second waits and finds everything done. */
-export async function build(): Promise<void> {
+/** Builds what is not up to date. Run by two at once, the second waits and finds everything done. */
+export async function build(say: Say): Promise<void> {
   await withLock(join(repository, ".tools/build/lock"), async () => {
-    await Promise.all([packagePart(), agentPart()]);
+    await Promise.all([packagePart(say), agentPart(say)]);
   });
 }
 
-async function packagePart(): Promise<void> {
+async function packagePart(say: Say): Promise<void> {
   const folders = [...compiled, "tsconfig.json", "tsconfig.build.json", "package-lock.json"];
   const input = await digestOf(paths(folders), [process.version], /\.ts$/);
   const there = async (): Promise<boolean> =>
     exist(["dist/sdk/index.js", "dist/provider/index.js", "dist/cli/main.js"]);
-  await step("TypeScript", () => unlessDone("typescript", input, there, compile));
+  await unlessDone("typescript", input, there, async () => {
+    say("TypeScript");
+    await compile();
+  });
 }
 
-async function agentPart(): Promise<void> {
+async function agentPart(say: Say): Promise<void> {
   const { version } = JSON.parse(await readFile(join(repository, "package.json"), "utf8")) as { version: string };
   const go = await findGo();
   const input = await digestOf(
@@ -33,14 +37,13 @@ async function agentPart(): Promise<void> {
     [version, go.version],
     /\.go$|^go\.(mod|sum)$/,
   );
-  await step("agents and monitors (Go)", () =>
-    unlessDone("agents", input, bundleIsWhole, async () => {
-      const fresh = join(repository, ".tools/build/agent");
-      await buildAgents(go, agentModule, fresh, version);
-      await rm(agents, { recursive: true, force: true });
-      await rename(fresh, agents);
-    }),
-  );
+  await unlessDone("agents", input, bundleIsWhole, async () => {
+    say("agents and monitors for amd64 and arm64, by Go");
+    const fresh = join(repository, ".tools/build/agent");
+    await buildAgents(go, agentModule, fresh, version);
+    await rm(agents, { recursive: true, force: true });
+    await rename(fresh, agents);
+  });
 }
 
 async function bundleIsWhole(): Promise<boolean> {
@@ -51,17 +54,6 @@ async function bundleIsWhole(): Promise<boolean> {
     return now.every(({ sha256 }, i) => sha256 === files[i]?.sha256);
   } catch {
     return false;
-  }
-}
-
-/** Tells that a step has begun once it takes more than a moment, and how long it took. */
-async function step(name: string, work: () => Promise<boolean>): Promise<void> {
-  const began = Date.now();
-  const slow = setTimeout(() => process.stdout.write(`building ${name} …\n`), 500);
-  try {
-    if (await work()) process.stdout.write(`built ${name} in ${((Date.now() - began) / 1000).toFixed(1)} s\n`);
-  } finally {
-    clearTimeout(slow);
   }
 }
 
@@ -76,9 +68,4 @@ async function exist(names: readonly string[]): Promise<boolean> {
   );
 }
 
-if (require.main === module) {
-  build().catch((error: unknown) => {
-    process.stderr.write(`build: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  });
-}
+if (require.main === module) step("Build", build).catch(fail);

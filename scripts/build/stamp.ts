@@ -24,18 +24,17 @@ async function filesBelow(path: string, name: RegExp): Promise<string[]> {
   return files.map((entry) => join(entry.parentPath, entry.name)).sort();
 }
 
-/** Does a step unless it was done with the same input before and its result is still there. Answers whether it was done. */
+/** Does a step unless it was done with the same input before and its result is still there. */
 export async function unlessDone(
   step: string,
   input: string,
   there: () => Promise<boolean>,
   work: () => Promise<void>,
-): Promise<boolean> {
+): Promise<void> {
   const file = join(folder, step);
   const before = await readFile(file, "utf8").catch(() => "");
-  if (before === input && (await there())) return false;
+  if (before === input && (await there())) return;
   await work();
   await mkdir(folder, { recursive: true });
   await writeFile(file, input);
-  return true;
 }

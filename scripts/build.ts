@@ -1,9 +1,10 @@
 /** `npm run build`: the package in dist/: the compiled TypeScript, and both agents for every architecture. */
-import { access, readFile, rename, rm } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BundledFile, buildAgents, describe, type Manifest } from "./build/agents";
 import { compile, compiled } from "./build/compile";
 import { digestOf, unlessDone } from "./build/stamp";
+import { swap } from "./build/swap";
 import { agentModule, findGo } from "./go";
 import { withLock } from "./lock";
 import { fail, type Say, step } from "./progress";
@@ -12,7 +13,7 @@ const repository = join(__dirname, "..");
 const agents = join(repository, "dist/agent");
 
 /** Builds what is not up to date. Run by two at once, the second waits and finds everything done. */
-export async function build(say: Say): Promise<void> {
+export async function build(say: Say = () => undefined): Promise<void> {
   await withLock(join(repository, ".tools/build/lock"), async () => {
     await Promise.all([packagePart(say), agentPart(say)]);
   });
@@ -41,8 +42,7 @@ async function agentPart(say: Say): Promise<void> {
     say("agents and monitors for amd64 and arm64, by Go");
     const fresh = join(repository, ".tools/build/agent");
     await buildAgents(go, agentModule, fresh, version);
-    await rm(agents, { recursive: true, force: true });
-    await rename(fresh, agents);
+    await swap(fresh, agents);
   });
 }
 

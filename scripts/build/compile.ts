@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, rename, rm } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { swap } from "./swap";
 
 const run = promisify(execFile);
 const repository = join(__dirname, "../..");
@@ -24,12 +25,5 @@ export async function compile(): Promise<void> {
   }
   // npm sets the bit when it links the command, a checkout's own link does not.
   await chmod(join(fresh, "cli/main.js"), 0o755);
-  await mkdir(join(repository, "dist"), { recursive: true });
-  for (const folder of compiled) {
-    const place = join(repository, "dist", folder);
-    await rm(`${place}.old`, { recursive: true, force: true });
-    await rename(place, `${place}.old`).catch(() => undefined);
-    await rename(join(fresh, folder), place);
-    await rm(`${place}.old`, { recursive: true, force: true });
-  }
+  for (const folder of compiled) await swap(join(fresh, folder), join(repository, "dist", folder));
 }

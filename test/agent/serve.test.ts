@@ -36,7 +36,7 @@ test("it greets with its digest, answers, and ends when its input does", async (
   expect(headers["server-timing"]).toMatch(/^total;dur=\d+\.\d+$/);
   expect(hostFacts.parse(JSON.parse(text))).toMatchObject({
     agentDigest: digest,
-    hostId: expect.stringMatching(/^[0-9a-f]{32}$/),
+    hostId: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
   });
   expect(await agent.hangUp()).toBe(0);
   expect(agent.faults).toBe("");

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { expect } from "vitest";
 
 import { type ContainerSummary, inventory, type Inventory } from "../../provider/api.js";
-import { createHost, type Snapshot, type TestHost } from "../host/index.js";
+import { createHost, difference, type Snapshot, type TestHost } from "../host/index.js";
 import { agents, firstProcess, type Process } from "./processes.js";
 import type { Settings } from "./program.js";
 import { repository } from "./pulumi.js";
@@ -91,12 +91,17 @@ export class Bench {
   }
 
   /**
-   * What differs from an earlier snapshot, once things have settled; with `agent: "kept"` the folder of the agent, the
-   * host id and the empty folders and group above ours may be there.
+   * What differs from an earlier snapshot once things have settled, nothing if all is well. With `agent: "kept"` the
+   * agent, the host id and the empty folders and groups that wait for the next container may be there.
    */
   async changes(since: Snapshot, { agent }: { agent: "kept" | "gone" }): Promise<string[]> {
-    const differences = await this.host.settled(since, agent === "kept" ? 1000 : 5000);
-    return agent === "gone" ? differences : differences.filter((line) => !kept.test(line));
+    const end = Date.now() + 5000;
+    for (;;) {
+      const all = difference(since, await this.host.snapshot());
+      const differences = agent === "gone" ? all : all.filter((line) => !kept.test(line));
+      if (differences.length === 0 || Date.now() > end) return differences;
+      await delay(50);
+    }
   }
 
   /** The first process of the container with an id in Pulumi; undefined where it does not run. */
@@ -212,7 +217,14 @@ export class Bench {
 }
 
 /** What stays until the Host is deleted with onDelete "purge". */
-const kept = /^\+ (files: \/(var\/lib|run)\/slipway\/(agent|host-id|[a-z]+ 4)|cgroups: \S+ \/slipway-[^/]+\/$)/;
+const kept = new RegExp(
+  [
+    "^\\+ files: /var/lib/slipway/(agent[ /]|host-id )",
+    "^\\+ files: /(var/lib|run)/slipway(/[a-z]+){0,2} 40",
+    "^\\+ files: /run/slipway/locks ",
+    "^\\+ cgroups: \\S+ /slipway-[^/]+/([a-z]+/)?$",
+  ].join("|"),
+);
 
 function incarnationOf(id: string | undefined): string {
   const incarnation = id?.split("/")[1];

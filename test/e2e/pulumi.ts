@@ -46,10 +46,12 @@ export async function pulumiCli(): Promise<Pulumi> {
 
 /** The environment of the CLI: nothing of the person's own but what programs need to run at all. */
 export function environment(place: Place): NodeJS.ProcessEnv {
-  const { LANG = "C.UTF-8", TMPDIR, PATH = "" } = process.env;
+  const { LANG = "C.UTF-8", TMPDIR, SLIPWAY_AGENT_DIR, PATH = "" } = process.env;
   return {
     LANG,
-    ...(TMPDIR === undefined ? {} : { TMPDIR }),
+    TMPDIR,
+    // A developer's own agents.
+    SLIPWAY_AGENT_DIR,
     PATH: place.cli === undefined ? PATH : `${place.cli}:${PATH}`,
     HOME: place.home,
     PULUMI_HOME: join(place.home, ".pulumi"),

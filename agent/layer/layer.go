@@ -1,32 +1,114 @@
-// Package layer makes layers: it takes in archives as blobs and unpacks each into one immutable tree that overlayfs
-// can use as a lower directory. It does not know images or containers, nor where the store keeps things.
 package layer
 
 import (
 	"context"
-	"io"
+	"fmt"
 
 	"pulumi-slipway/agent/api"
 	"pulumi-slipway/agent/store"
 )
 
-// PutBlob reads the bytes to their end and keeps them if they are those the digest names.
-func PutBlob(ctx context.Context, s *store.Store, digest string, bytes io.Reader) error {
-	panic("being written")
-}
-
-// Put converges an incarnation to the request.
+// Put converges an incarnation to the request: it makes the layer of the archive unless it is there, claims it for the
+// owner, and takes the slot over from other incarnations. Where the archive is needed and was not sent, the answer is
+// the problem "blob_missing".
 func Put(ctx context.Context, s *store.Store, incarnation string, request api.LayerRequest) (api.LayerAnswer, error) {
-	panic("being written")
+	slot, err := s.Enter(ctx, store.Layers, incarnation, request.Owner)
+	if err != nil {
+		return api.LayerAnswer{}, fmt.Errorf("make layer %s: %w", incarnation, err)
+	}
+	defer slot.Release()
+	record, lease, err := held(ctx, s, slot, incarnation, request)
+	if err != nil {
+		return api.LayerAnswer{}, fmt.Errorf("make layer %s: %w", incarnation, err)
+	}
+	claim, before, err := slot.PutClaim(incarnation, request.ContentKey, record.Digest)
+	lease.Unlock()
+	if err != nil {
+		return api.LayerAnswer{}, api.Failed(api.CodeInternal, "claim layer", incarnation, err, "")
+	}
+	for _, old := range before {
+		if err := s.Collect(ctx, store.Pins{Layers: []string{old.Content}}); err != nil {
+			return api.LayerAnswer{}, fmt.Errorf("remove what layer %s replaces: %w", incarnation, err)
+		}
+	}
+	return answer(slot.Owner, claim, record, true), nil
 }
 
-// Get observes a layer.
-func Get(ctx context.Context, s *store.Store, incarnation string) (api.LayerAnswer, error) {
-	panic("being written")
+// held answers the layer a request asks for and a lock that keeps it on the host. An incarnation that has it already
+// needs no archive.
+func held(ctx context.Context, s *store.Store, slot *store.Slot, incarnation string, request api.LayerRequest) (Record, *store.Lock, error) {
+	claim, err := slot.Claim(incarnation)
+	if err == nil && claim.ContentKey == request.ContentKey {
+		lease, err := s.LockShared(ctx, store.LayerLock(claim.Content))
+		if err != nil {
+			return Record{}, nil, err
+		}
+		record, intact, err := isIntact(s, claim.Content)
+		if err == nil && intact {
+			return record, lease, nil
+		}
+		lease.Unlock()
+		if err != nil {
+			return Record{}, nil, err
+		}
+	}
+	return obtain(ctx, s, request.Blob)
 }
 
-// Delete ends a claim on a layer.
-func Delete(ctx context.Context, s *store.Store, incarnation string) error { panic("being written") }
+// Get observes a layer; the problem "gone" where there is no such incarnation.
+func Get(_ context.Context, s *store.Store, incarnation string) (api.LayerAnswer, error) {
+	claim, err := s.FindClaim(store.Layers, incarnation)
+	if err != nil {
+		return api.LayerAnswer{}, fmt.Errorf("look at layer %s: %w", incarnation, store.Gone(store.Layers, incarnation, err))
+	}
+	return observe(s, claim)
+}
+
+// Delete ends a claim on a layer, and the layer itself if nothing else refers to it. One that is gone is no error.
+func Delete(ctx context.Context, s *store.Store, incarnation string) error {
+	claim, err := s.EndClaim(ctx, store.Layers, incarnation)
+	if err != nil {
+		return fmt.Errorf("delete layer %s: %w", incarnation, err)
+	}
+	if err := s.Collect(ctx, store.Pins{Layers: []string{claim.Content}}); err != nil {
+		return fmt.Errorf("remove the content of layer %s: %w", incarnation, err)
+	}
+	return nil
+}
 
 // List answers for every claim on a layer.
-func List(ctx context.Context, s *store.Store) ([]api.LayerAnswer, error) { panic("being written") }
+func List(_ context.Context, s *store.Store) ([]api.LayerAnswer, error) {
+	claims, err := s.Claims(store.Layers)
+	if err != nil {
+		return nil, fmt.Errorf("list the layers: %w", err)
+	}
+	answers := make([]api.LayerAnswer, len(claims))
+	for i, claim := range claims {
+		if answers[i], err = observe(s, claim); err != nil {
+			return nil, err
+		}
+	}
+	return answers, nil
+}
+
+func observe(s *store.Store, claim store.Claim) (api.LayerAnswer, error) {
+	owner, err := s.Owner(store.Layers, claim.Slot)
+	if err != nil {
+		return api.LayerAnswer{}, fmt.Errorf("look at layer %s: %w", claim.Incarnation, err)
+	}
+	record, intact, err := isIntact(s, claim.Content)
+	if err != nil {
+		return api.LayerAnswer{}, fmt.Errorf("look at layer %s: %w", claim.Incarnation, err)
+	}
+	return answer(owner, claim, record, intact), nil
+}
+
+func answer(owner string, claim store.Claim, record Record, intact bool) api.LayerAnswer {
+	return api.LayerAnswer{
+		Identity:   api.Identity{Owner: owner, Slot: claim.Slot, Incarnation: claim.Incarnation},
+		ContentKey: claim.ContentKey,
+		Digest:     claim.Content,
+		SizeBytes:  record.SizeBytes,
+		Intact:     intact,
+	}
+}

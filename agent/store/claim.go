@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -71,6 +72,24 @@ func (slot *Slot) RemoveClaim(incarnation string) error {
 		return fmt.Errorf("remove a claim: %w", err)
 	}
 	return syncFolder(slot.Dir())
+}
+
+// EndClaim removes a claim and answers what it was, so that its content can be collected. The zero Claim and no error
+// are the answer where there is none, or none that can be read.
+func (s *Store) EndClaim(ctx context.Context, kind Kind, incarnation string) (Claim, error) {
+	slot, err := s.Hold(ctx, kind, incarnation)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Claim{}, nil
+	}
+	if err != nil {
+		return Claim{}, err
+	}
+	defer slot.Release()
+	claim, err := slot.Claim(incarnation)
+	if err != nil && !errors.Is(err, ErrDamaged) {
+		return Claim{}, err
+	}
+	return claim, slot.RemoveClaim(incarnation)
 }
 
 // Claim reads a claim in the slot; fs.ErrNotExist where there is none.

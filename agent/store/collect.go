@@ -43,6 +43,9 @@ func (s *Store) contentDir(kind Kind, digest string) (dir, lock string) {
 }
 
 func (s *Store) collect(ctx context.Context, kind Kind, digest string) error {
+	if !digestForm.MatchString(digest) {
+		return nil
+	}
 	dir, name := s.contentDir(kind, digest)
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil

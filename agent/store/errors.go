@@ -12,7 +12,10 @@ import (
 // ErrDamaged means that a record is there but cannot be read.
 var ErrDamaged = errors.New("the record is damaged")
 
-var nonceForm = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
+var (
+	nonceForm  = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
+	digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+)
 
 // checkName keeps anything but slots and incarnations out of paths.
 func checkName(name string) error {

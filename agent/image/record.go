@@ -1,0 +1,83 @@
+package image
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"pulumi-slipway/agent/layer"
+	"pulumi-slipway/agent/store"
+)
+
+const recordFormat = 1
+
+const configName = "config.json"
+
+// record is what is kept of an image beside its configuration. Its pins keep the layers on the host.
+type record struct {
+	Format int `json:"format"`
+	store.Pins
+	SizeBytes int64 `json:"sizeBytes"`
+}
+
+func idOf(configuration []byte) string {
+	sum := sha256.Sum256(configuration)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// read reads an image's record and configuration. The answer is fs.ErrNotExist where there is none, and
+// store.ErrDamaged where it is not whole. It takes the layers on trust, because every start of a container waits for it.
+func read(s *store.Store, id string) (record, []byte, error) {
+	var found record
+	if err := store.ReadRecord(filepath.Join(s.ImageDir(id), store.RecordName), recordFormat, &found); err != nil {
+		return found, nil, err
+	}
+	configuration, err := os.ReadFile(filepath.Join(s.ImageDir(id), configName))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && idOf(configuration) != id {
+		return found, nil, fmt.Errorf("the configuration of image %s is not what it was: %w", id, store.ErrDamaged)
+	}
+	if err != nil {
+		return found, nil, fmt.Errorf("read image %s: %w", id, err)
+	}
+	return found, configuration, nil
+}
+
+// isIntact tells an image that is whole, its layers included, from one that is missing or damaged; anything else is an
+// error. The record is as much as could be read.
+func isIntact(s *store.Store, id string) (record, bool, error) {
+	found, _, err := read(s, id)
+	for i := 0; err == nil && i < len(found.Layers); i++ {
+		_, err = layer.Read(s, found.Layers[i])
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrDamaged) {
+		return found, false, nil
+	}
+	return found, err == nil, err
+}
+
+// write makes an image on the disk, durably, unless a whole one is there. It needs the exclusive lock on the image and
+// leases on its layers.
+func write(s *store.Store, image record, configuration []byte) error {
+	if _, intact, err := isIntact(s, image.ImageID); err != nil || intact {
+		return err
+	}
+	built, err := s.Build()
+	if err != nil {
+		return err
+	}
+	defer built.Abandon()
+	if err := s.WriteFile(filepath.Join(built.Path, configName), configuration, true); err != nil {
+		return err
+	}
+	if err := s.WriteRecord(filepath.Join(built.Path, store.RecordName), image); err != nil {
+		return err
+	}
+	if err := s.Discard(s.ImageDir(image.ImageID)); err != nil {
+		return err
+	}
+	return built.Commit(s.ImageDir(image.ImageID), true)
+}

@@ -1,0 +1,76 @@
+package layer
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// largestWindow bounds the memory an archive may ask for to be unpacked; `zstd --ultra --long=27` needs as much.
+const largestWindow = 128 << 20
+
+// format is how an archive is compressed, known by its first bytes.
+type format struct {
+	name  string
+	magic []byte
+	// open is nil for formats that are known only to be named in an error.
+	open func(io.Reader) (io.ReadCloser, error)
+}
+
+var formats = []format{
+	{"gzip", []byte{0x1f, 0x8b}, openGzip},
+	{"zstd", []byte{0x28, 0xb5, 0x2f, 0xfd}, openZstd},
+	{"xz", []byte{0xfd, '7', 'z', 'X', 'Z', 0}, nil},
+	{"bzip2", []byte("BZh"), nil},
+	{"lz4", []byte{0x04, 0x22, 0x4d, 0x18}, nil},
+	{"zip", []byte("PK\x03\x04"), nil},
+}
+
+// decompress answers the archive's own bytes and how it was compressed, "" for not at all.
+func decompress(from io.Reader) (io.ReadCloser, string, error) {
+	buffered := bufio.NewReaderSize(from, copyBuffer)
+	start, err := buffered.Peek(6)
+	if err != nil && err != io.EOF {
+		return nil, "", fmt.Errorf("read the archive: %w", err)
+	}
+	for _, format := range formats {
+		if !bytes.HasPrefix(start, format.magic) {
+			continue
+		}
+		if format.open == nil {
+			return nil, "", fmt.Errorf("%w: it is packed with %s; use tar, plain or compressed with gzip or zstd", errInvalid, format.name)
+		}
+		opened, err := format.open(buffered)
+		if err != nil {
+			return nil, "", fmt.Errorf("%w: read it as %s: %w", errInvalid, format.name, err)
+		}
+		return opened, format.name, nil
+	}
+	return io.NopCloser(buffered), "", nil
+}
+
+func openGzip(from io.Reader) (io.ReadCloser, error) { return gzip.NewReader(from) }
+
+func openZstd(from io.Reader) (io.ReadCloser, error) {
+	opened, err := zstd.NewReader(from, zstd.WithDecoderMaxWindow(largestWindow), zstd.WithDecoderLowmem(true))
+	if err != nil {
+		return nil, err
+	}
+	return zstdReader{opened.IOReadCloser()}, nil
+}
+
+// zstdReader says how to make an archive that needs less memory.
+type zstdReader struct{ io.ReadCloser }
+
+func (r zstdReader) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	if errors.Is(err, zstd.ErrWindowSizeExceeded) {
+		err = fmt.Errorf("%w: compress with at most `zstd --long=27`", err)
+	}
+	return n, err
+}

@@ -1,0 +1,145 @@
+package layer
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"pulumi-slipway/agent/api"
+	"pulumi-slipway/agent/store"
+)
+
+// obtain finds or makes the layer of an archive and answers it with a lock that keeps it on the host. The archive itself
+// goes, whether it could be unpacked or not; only a request that was cut off keeps it for the next one.
+func obtain(ctx context.Context, s *store.Store, blob string) (Record, *store.Lock, error) {
+	record, lease, err := reuse(ctx, s, blob)
+	if err != nil || lease != nil {
+		return record, lease, err
+	}
+	unpacking, err := s.Lock(ctx, store.BlobLock(blob))
+	if err != nil {
+		return record, nil, err
+	}
+	defer unpacking.Unlock()
+	// Whoever had the lock may have unpacked it.
+	if record, lease, err = reuse(ctx, s, blob); err != nil || lease != nil {
+		return record, lease, err
+	}
+	if has, err := s.HasBlob(blob); err != nil {
+		return record, nil, err
+	} else if !has {
+		return record, nil, blobMissing(blob)
+	}
+	record, lease, err = importBlob(ctx, s, blob)
+	if ctx.Err() != nil && err != nil {
+		return record, nil, err
+	}
+	if removed := s.RemoveBlob(blob); err == nil && removed != nil {
+		lease.Unlock()
+		return record, nil, removed
+	}
+	if errors.Is(err, errBlobChanged) {
+		err = blobMissing(blob)
+	}
+	return record, lease, err
+}
+
+// reuse finds the layer an archive became before; no lease means that there is none, or a damaged one.
+func reuse(ctx context.Context, s *store.Store, blob string) (Record, *store.Lock, error) {
+	digest, err := s.LayerOfBlob(blob)
+	if err != nil || digest == "" {
+		return Record{}, nil, err
+	}
+	lease, err := s.LockShared(ctx, store.LayerLock(digest))
+	if err != nil {
+		return Record{}, nil, err
+	}
+	record, intact, err := isIntact(s, digest)
+	if err == nil && intact {
+		// It may have been sent again meanwhile.
+		err = s.RemoveBlob(blob)
+	}
+	if err != nil || !intact {
+		lease.Unlock()
+		return record, nil, err
+	}
+	return record, lease, nil
+}
+
+// importBlob unpacks an archive and puts the layer in its place.
+func importBlob(ctx context.Context, s *store.Store, blob string) (Record, *store.Lock, error) {
+	built, err := s.Build()
+	if err != nil {
+		return Record{}, nil, api.Failed(api.CodeInternal, "unpack", blob, err, "")
+	}
+	defer built.Abandon()
+	layer, err := unpackBlob(ctx, filepath.Join(built.Path, "fs"), s.BlobPath(blob), blob)
+	if err == nil {
+		err = finish(s, built.Path, blob, layer)
+	}
+	if err != nil {
+		return Record{}, nil, api.Failed(api.CodeInternal, "unpack", blob, err, "")
+	}
+	lease, err := s.Lock(ctx, store.LayerLock(layer.diffID))
+	if err != nil {
+		return Record{}, nil, err
+	}
+	record, err := settle(s, built, blob, layer.diffID)
+	if err != nil {
+		lease.Unlock()
+		return record, nil, err
+	}
+	return record, lease, nil
+}
+
+// settle puts a layer in its place, unless a whole one is there. It needs the exclusive lock on the layer.
+func settle(s *store.Store, built *store.Building, blob, digest string) (Record, error) {
+	record, intact, err := isIntact(s, digest)
+	if err != nil {
+		return record, err
+	}
+	if intact {
+		return record, store.MarkBlob(s.LayerDir(digest), blob)
+	}
+	if err := s.Discard(s.LayerDir(digest)); err != nil {
+		return record, err
+	}
+	if err := built.Commit(s.LayerDir(digest), true); err != nil {
+		return record, err
+	}
+	return Read(s, digest)
+}
+
+// unpackBlob unpacks the archive at path, which was received as blob, into a new folder.
+func unpackBlob(ctx context.Context, folder, path, blob string) (unpacked, error) {
+	archive, err := os.Open(path)
+	if err != nil {
+		return unpacked{}, fmt.Errorf("open the archive: %w", err)
+	}
+	defer archive.Close()
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return unpacked{}, fmt.Errorf("make the layer's root: %w", err)
+	}
+	// The process's umask may have taken bits away.
+	if err := os.Chmod(folder, 0o755); err != nil {
+		return unpacked{}, fmt.Errorf("make the layer's root: %w", err)
+	}
+	hash := sha256.New()
+	raw := io.TeeReader(archive, hash)
+	layer, failure := unpack(ctx, folder, raw)
+	if ctx.Err() != nil {
+		return layer, ctx.Err()
+	}
+	// A power cut may have taken bytes that were never synced: then it is not the archive that is to blame.
+	if _, err := io.Copy(io.Discard, raw); err != nil {
+		return layer, fmt.Errorf("read the archive: %w", err)
+	}
+	if verify(blob, hash.Sum(nil)) != nil {
+		return layer, errBlobChanged
+	}
+	return layer, failure
+}

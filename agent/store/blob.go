@@ -1,0 +1,94 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// BlobFile is an open, unnamed-yet file below building/ that becomes a blob.
+type BlobFile struct {
+	*os.File
+	store *Store
+}
+
+// NewBlob opens a file to write an archive to. It is to be kept or abandoned.
+func (s *Store) NewBlob() (*BlobFile, error) {
+	file, err := os.OpenFile(filepath.Join(s.root, "building", s.temporary()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("make a file for an archive: %w", err)
+	}
+	return &BlobFile{file, s}, nil
+}
+
+// Keep gives the file its name as a blob. It is not synced: the bytes are verified again when they are unpacked, and
+// then they go.
+func (b *BlobFile) Keep(digest string) error {
+	err := b.Close()
+	if err == nil {
+		err = os.Rename(b.Name(), b.store.BlobPath(digest))
+	}
+	if err != nil {
+		os.Remove(b.Name())
+		return fmt.Errorf("keep an archive: %w", err)
+	}
+	return nil
+}
+
+// Abandon closes and removes the file.
+func (b *BlobFile) Abandon() {
+	b.Close()
+	os.Remove(b.Name())
+}
+
+// HasBlob tells whether an archive lies on the host.
+func (s *Store) HasBlob(digest string) (bool, error) {
+	_, err := os.Lstat(s.BlobPath(digest))
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return err == nil, nil
+	}
+	return false, fmt.Errorf("look for an archive: %w", err)
+}
+
+// RemoveBlob removes an archive; one that is not there is no error.
+func (s *Store) RemoveBlob(digest string) error {
+	if err := os.Remove(s.BlobPath(digest)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove an archive: %w", err)
+	}
+	return nil
+}
+
+// LayerOfBlob is the layer that an archive once became, "" where none of the layers here did. Each layer has an empty
+// file named after each such archive, so that what is known of them goes with the layer.
+func (s *Store) LayerOfBlob(blob string) (string, error) {
+	layers, err := s.digests(Layers)
+	if err != nil {
+		return "", err
+	}
+	for _, layer := range layers {
+		_, err := os.Lstat(madeOf(s.LayerDir(layer), blob))
+		if err == nil {
+			return layer, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("look for the layer of an archive: %w", err)
+		}
+	}
+	return "", nil
+}
+
+// MarkBlob notes in the folder of a layer which archive it is made of.
+func MarkBlob(layerDir, blob string) error {
+	if err := makeFolder(filepath.Join(layerDir, "blobs")); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(madeOf(layerDir, blob), os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("note what a layer is made of: %w", err)
+	}
+	return file.Close()
+}
+
+func madeOf(layerDir, blob string) string { return filepath.Join(layerDir, "blobs", bare(blob)) }

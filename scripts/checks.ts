@@ -14,7 +14,8 @@ export function checks(): Suite[] {
     single("Types of the examples (tsc)", async () => npm("tsc", "--noEmit", "-p", "examples/quickstart")),
     single("Format (prettier)", async () => npm("prettier", "--check", "--log-level", "warn", ".")),
     single("Format (gofmt)", async () => {
-      const unformatted = await command("gofmt", ["-l", "."], { cwd: agentModule });
+      const root = (await go("env", "GOROOT")).trim();
+      const unformatted = await command(join(root, "bin/gofmt"), ["-l", "."], { cwd: agentModule });
       if (unformatted !== "") throw new Error(`not formatted; run npm run format:\n${unformatted}`);
     }),
     single("go vet", async () => go("vet", "./...")),
@@ -27,6 +28,6 @@ async function npm(program: string, ...words: string[]): Promise<void> {
   await command(join(repository, "node_modules/.bin", program), words, { cwd: repository });
 }
 
-async function go(...words: string[]): Promise<void> {
-  await command((await findGo()).command, words, { cwd: agentModule, env: goEnvironment({ CGO_ENABLED: "0" }) });
+async function go(...words: string[]): Promise<string> {
+  return command((await findGo()).command, words, { cwd: agentModule, env: goEnvironment({ CGO_ENABLED: "0" }) });
 }

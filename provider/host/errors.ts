@@ -14,6 +14,7 @@ export type HostErrorCode =
   | "host_key_unknown"
   | "host_key_changed"
   | "host_key_revoked"
+  | "host_key_invalid"
   | "key_refused"
   | "key_unreadable"
   | "passphrase_missing"

@@ -55,16 +55,18 @@ export async function hostKeyCheck(connection: HostConnection, config: SshConfig
   };
 }
 
-function pinned(hostKey: readonly string[], config: SshConfig): HostKeyCheck {
-  const keys = hostKey.map((text): KnownHost => {
-    const [type, key] = text.trim().split(/\s+/);
-    if (type === undefined || key === undefined || keyType(key) !== type) {
-      throw new SlipwayError("ssh_config_invalid", `hostKey "${text}" is not a key as in known_hosts`, {
-        wayOut: 'It looks like "ssh-ed25519 AAAA…": a line of known_hosts without the name.',
-      });
-    }
+/** Reads `hostKey` of the program. Throws "host_key_invalid". */
+export function parseHostKey(text: string): KnownHost {
+  const [type, key] = text.trim().split(/\s+/);
+  if (type !== undefined && key !== undefined && keyType(key) === type)
     return { marker: undefined, names: "", type, key };
+  throw new SlipwayError("host_key_invalid", `hostKey ${JSON.stringify(text)} is not a key`, {
+    wayOut: 'It looks like "ssh-ed25519 AAAA…": a line of known_hosts without the name.',
   });
+}
+
+function pinned(hostKey: readonly string[], config: SshConfig): HostKeyCheck {
+  const keys = hostKey.map(parseHostKey);
   return {
     algorithms: preferred(keys),
     verify: (shown) => {
@@ -91,8 +93,9 @@ export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 }
 
-/** What to run on the host to see the fingerprints of its keys. */
-const compare = "for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $key; done";
+/** How to learn, not over the network, which keys a host has. */
+export const compare =
+  "Compare the fingerprint on the host (at its console, say): for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $key; done";
 
 function place({ hostName, port }: SshConfig): string {
   return knownHostName(hostName, port);
@@ -104,7 +107,7 @@ function unknown(config: SshConfig, name: string, shown: Buffer, authority: bool
     `the key of ${place(config)} is not known: ${line(shown)} (${fingerprint(shown)})`,
     {
       wayOut: [
-        `Compare the fingerprint on the host (at its console, say): ${compare}`,
+        compare,
         `If it is there, either pin it in the program:   hostKey: [${JSON.stringify(line(shown))}]`,
         `or add this line to ${config.userKnownHosts[0] ?? "known_hosts"}:   ${name} ${line(shown)}`,
         ...(authority
@@ -124,17 +127,20 @@ function changed(config: SshConfig, shown: Buffer, known: readonly KnownHost[], 
     {
       wayOut: [
         "Either the host was installed anew or somebody sits between. Nothing was sent to it.",
-        `Compare the fingerprint on the host (at its console, say): ${compare}`,
+        compare,
         "If the new key is right, replace the old one in the place named above.",
       ].join("\n"),
     },
   );
 }
 
+/** What a revoked key means. */
+export const posing = "Somebody who has that key may pose as the host. Give the host a new key.";
+
 function revoked(config: SshConfig, shown: Buffer): SlipwayError {
   return new SlipwayError(
     "host_key_revoked",
     `${place(config)} shows a key that known_hosts marks as @revoked: ${line(shown)} (${fingerprint(shown)})`,
-    { wayOut: "Somebody who has that key may pose as the host. Give the host a new key." },
+    { wayOut: posing },
   );
 }

@@ -71,12 +71,13 @@ async function start(transport: Transport, privilege: Privilege, bundle: Bundle)
 
 function checkGreeting(greeting: Greeting, bundle: Bundle): void {
   const ours = Object.values(bundle.files).map(([agent]) => `sha256:${agent.sha256}`);
-  if (greeting.protocol === protocol && ours.includes(greeting.digest)) return;
-  throw new SlipwayError(
-    "protocol_mismatch",
-    `the agent speaks protocol ${greeting.protocol} and is ${greeting.digest}; expected protocol ${protocol} and ${ours.join(" or ")}`,
-    { wayOut: "The installed package and its bundled agent are not of one version: install pulumi-slipway anew." },
-  );
+  const expected = [`protocol ${protocol}`, ours.join(" or ")];
+  const found = [`protocol ${greeting.protocol}`, greeting.digest];
+  const wrong = greeting.protocol === protocol ? 1 : 0;
+  if (wrong === 1 && ours.includes(greeting.digest)) return;
+  throw new SlipwayError("protocol_mismatch", `the agent says it is ${found[wrong]}; expected ${expected[wrong]}`, {
+    wayOut: "The installed package and its bundled agent are not of one version: install pulumi-slipway anew.",
+  });
 }
 
 async function speak(transport: Transport, channel: Channel): Promise<Link> {

@@ -38,7 +38,7 @@ if [ "$0" != slipway-root ]; then
   say system "$(uname -s)" "$(uname -m)"
   say user "$(id -u)" "$(id -un)"
   if [ "$(id -u)" != 0 ]; then
-    ${privilege === "none" ? "exit 0" : ""}
+    ${privilege === "none" ? "say sudo-off; exit 0" : ""}
     command -v sudo >/dev/null 2>&1 || { say sudo-missing; exit 0; }
     exec sudo -n -u root /bin/sh -c "mark=$mark$lf$script" slipway-root
   fi

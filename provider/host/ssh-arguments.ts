@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { bareAddress, defaultConnectTimeout, type HostConnection } from "./connection";
 import { reason, SlipwayError } from "./errors";
 import { expandPath } from "./expand";
+import { parseHostKey } from "./host-key";
 import { knownHostName } from "./known-hosts";
 import { PrivateFolder } from "./private-folder";
 import { readPrivateKey } from "./private-key";
@@ -67,7 +68,8 @@ export async function prepareSsh(connection: HostConnection): Promise<PreparedSs
     }
     options.push(["StrictHostKeyChecking", hostKeyCheck === "accept-new" && !hostKey ? "accept-new" : "yes"]);
     if (hostKey) {
-      const file = await folder.write("known_hosts", hostKey.map((text) => `${pinnedName} ${text.trim()}\n`).join(""));
+      const lines = hostKey.map(parseHostKey).map(({ type, key }) => `${pinnedName} ${type} ${key}\n`);
+      const file = await folder.write("known_hosts", lines.join(""));
       options.push(
         ["UserKnownHostsFile", quote(file)],
         ["GlobalKnownHostsFile", nowhere],
@@ -83,7 +85,7 @@ export async function prepareSsh(connection: HostConnection): Promise<PreparedSs
   for (const [name, value] of options) args.push("-o", `${name}=${value}`);
   args.push("--", bareAddress(address));
   const place = knownHostName(bareAddress(address), port ?? 22);
-  return { args, run: { place, connectTimeout: timeout }, close: () => folder.remove() };
+  return { args, run: { place, connectTimeout: timeout, pinned: hostKey !== undefined }, close: () => folder.remove() };
 }
 
 /** Values of -o are read like lines of ssh_config, where a space ends a path that is not quoted. */

@@ -10,6 +10,7 @@ import {
   sessionsRefused,
   sshdBusy,
 } from "./failures";
+import { compare, posing } from "./host-key";
 import { lastLines } from "./stderr";
 
 /** What is known of a failed ssh besides what it wrote. */
@@ -17,6 +18,8 @@ export interface SshRun {
   readonly place: string;
   /** Milliseconds. */
   readonly connectTimeout: number;
+  /** Whether the program says which key the host has. */
+  readonly pinned: boolean;
 }
 
 type Rule = readonly [pattern: RegExp, error: (run: SshRun, said: string, debug: string) => SlipwayError];
@@ -52,22 +55,19 @@ const rules: readonly Rule[] = [
   [/Bad configuration option|Can't open user config|terminating, .* bad/, (_, said) => configInvalid(said)],
 ];
 
-/** What ssh tells of itself at level DEBUG1, rather than of a failure or of the command. */
-const chatter =
-  /^(debug\d: |OpenSSH_|Warning: Permanently added|Authenticated to |Transferred: |Bytes per second: |\s*$)/;
+/** What ssh tells of itself at level DEBUG1. A line of it may stand in the middle of one of the command's. */
+const debugLine = /debug\d: [^\n]*\n?/g;
+const otherChatter = /^(OpenSSH_|Warning: Permanently added|Authenticated to |Transferred: |Bytes per second: |\s*$)/;
 
-/** The standard error of ssh without its own chatter. */
+/** The standard error of ssh without what it tells of itself, rather than of a failure or for the command. */
 export function withoutChatter(stderr: string): string {
-  return stderr
-    .split("\n")
-    .filter((line) => !chatter.test(line))
-    .join("\n");
+  const lines = stderr.replace(debugLine, "").split("\n");
+  return lines.filter((line) => !otherChatter.test(line)).join("\n");
 }
 
 /** Says why the system's ssh ended with 255, from what it wrote at level DEBUG1. */
 export function explainSsh(run: SshRun, stderr: string): SlipwayError {
-  const lines = stderr.split("\n");
-  const debug = lines.filter((line) => /^debug\d: /.test(line)).join("\n");
+  const debug = (stderr.match(debugLine) ?? []).join("");
   const said = withoutChatter(stderr);
   for (const [pattern, error] of rules) if (pattern.test(said)) return error(run, said, debug);
   const loggedIn = /^debug1: (Authentication succeeded|Entering interactive session|Sending command)/m.test(debug);
@@ -90,6 +90,12 @@ function bannerIn(debug: string): string {
 
 function refused(run: SshRun, said: string, debug: string): SlipwayError {
   const offered = [...debug.matchAll(/Offering public key: (.*)/g)].map(([, key]) => key ?? "");
+  const accepted = /Server accepts key: (.*)/.exec(debug)?.[1];
+  if (accepted !== undefined) {
+    return new SlipwayError("passphrase_missing", `${run.place} takes the key ${accepted}, but ssh could not use it`, {
+      wayOut: "It is encrypted: give `passphrase` (a secret) with `identityFile`, or add the key to your ssh-agent.",
+    });
+  }
   const user = /Authenticating to \S+ as '([^']*)'/.exec(debug)?.[1] ?? "";
   return keyRefused(run.place, user, offered, lastLines(said).split("\n"));
 }
@@ -105,19 +111,23 @@ function hostKey(
   debug: string,
 ): SlipwayError {
   const shown = /Server host key: (.*)/.exec(debug)?.[1] ?? "a key";
-  const what = {
-    host_key_unknown: `the key of ${run.place} is not known: ${shown}`,
-    host_key_changed: `${run.place} shows another key than the one known: ${shown}`,
-    host_key_revoked: `${run.place} shows a key that known_hosts marks as @revoked: ${shown}`,
-  };
-  // ssh names the file and the line at fault; the banner of at-signs around it says no more than our sentence.
-  const hints = said.split("\n").filter((line) => /^(Offending|Add correct|No .* host key)/.test(line));
-  return new SlipwayError(code, what[code], {
-    wayOut: [
-      ...hints,
-      "Compare the fingerprint on the host (at its console, say): " +
-        "for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $key; done",
-      "If it is there, pin that file's content with `hostKey`, or connect once with `ssh` and accept it.",
-    ].join("\n"),
+  if (code === "host_key_revoked") {
+    return new SlipwayError(code, `${run.place} shows a key that known_hosts marks as @revoked: ${shown}`, {
+      wayOut: posing,
+    });
+  }
+  if (code === "host_key_changed" || run.pinned) {
+    // ssh names the file and the line; the box of at-signs around it says no more than our sentence.
+    const where = run.pinned ? "`hostKey` of the program" : (/^Offending .* in (.*)/m.exec(said)?.[1] ?? "known_hosts");
+    return new SlipwayError("host_key_changed", `${run.place} shows another key than the one known: ${shown}`, {
+      wayOut: [
+        "Either the host was installed anew or somebody sits between. Nothing was sent to it.",
+        compare,
+        `If the new key is right, replace the old one in ${where}.`,
+      ].join("\n"),
+    });
+  }
+  return new SlipwayError(code, `the key of ${run.place} is not known: ${shown}`, {
+    wayOut: `${compare}\nIf it is there, connect once with \`ssh\` and accept it, or pin the content of that file with \`hostKey\`.`,
   });
 }

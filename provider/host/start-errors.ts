@@ -9,7 +9,7 @@ export function explainStart(said: Reports, exit: Exit, output: string, stderr: 
   const system = one("system");
   const [uid, user] = one("user") ?? [];
   if (!system) throw noShell(exit, output, stderr);
-  if (!said.has("root")) throw notRoot(user ?? `user ${uid}`, said.has("sudo-missing"), exit, stderr);
+  if (!said.has("root")) throw notRoot(user ?? `user ${uid}`, said, exit, stderr);
   const [kernel, machine] = system;
   if (kernel !== "Linux") {
     throw new SlipwayError("not_linux", `the host runs ${kernel}; containers need Linux`);
@@ -78,8 +78,17 @@ function noShell(exit: Exit, output: string, stderr: string): SlipwayError {
   );
 }
 
-function notRoot(user: string, sudoMissing: boolean, exit: Exit, stderr: string): SlipwayError {
-  const why = sudoMissing ? "there is no sudo" : lastLines(stderr, 2) || describeExit(exit);
+function notRoot(user: string, said: Reports, exit: Exit, stderr: string): SlipwayError {
+  if (said.has("sudo-off")) {
+    return new SlipwayError(
+      "sudo_refused",
+      `${user} is not root on the host, and \`sudo: false\` forbids to become root`,
+      {
+        wayOut: "Log in as root, or leave `sudo` out: then `sudo -n` is used where it is needed.",
+      },
+    );
+  }
+  const why = said.has("sudo-missing") ? "there is no sudo" : lastLines(stderr, 2) || describeExit(exit);
   return new SlipwayError("sudo_refused", `${user} is not root on the host, and \`sudo -n\` does not work: ${why}`, {
     wayOut: `Log in as root, or give the user a line in sudoers: ${user} ALL=(ALL) NOPASSWD: ALL`,
   });

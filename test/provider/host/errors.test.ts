@@ -48,7 +48,10 @@ async function makeKey(name: string, passphrase = ""): Promise<string> {
 async function viaKnownHosts(lines?: string): Promise<HostConnection> {
   const { hostKey: _, ...connection } = host.connection;
   const known = lines === undefined ? host.knownHostsFile : await file(`known_hosts-${Math.random()}`, lines);
-  const configFile = await file(`config-${Math.random()}`, `Host *\n  UserKnownHostsFile ${known}\n  GlobalKnownHostsFile /dev/null\n`);
+  const configFile = await file(
+    `config-${Math.random()}`,
+    `Host *\n  UserKnownHostsFile ${known}\n  GlobalKnownHostsFile /dev/null\n`,
+  );
   return { ...connection, configFile };
 }
 
@@ -106,7 +109,10 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
   });
 
   test("host_key_changed, in known_hosts", async () => {
-    const error = await failure({ ...(await viaKnownHosts(`[127.0.0.1]:${host.connection.port} ${other}\n`)), transport });
+    const error = await failure({
+      ...(await viaKnownHosts(`[127.0.0.1]:${host.connection.port} ${other}\n`)),
+      transport,
+    });
     expect(error).toMatchObject({ code: "host_key_changed", unreachable: true, retryFor: 0 });
     expect(error.message).toContain(fingerprintOf(host.connection.hostKey[0] ?? ""));
   });
@@ -120,6 +126,7 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
   test("host_key_changed, pinned", async () => {
     const error = await failure({ ...host.connection, hostKey: [other], transport });
     expect(error.code).toBe("host_key_changed");
+    expect(error.message).toContain("`hostKey` of the program");
   });
 
   test("host_key_revoked, even where another line trusts the key", async () => {
@@ -127,6 +134,7 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
     const name = `[127.0.0.1]:${host.connection.port}`;
     const error = await failure({ ...(await viaKnownHosts(`${name} ${key}\n@revoked * ${key}\n`)), transport });
     expect(error).toMatchObject({ code: "host_key_revoked", unreachable: true });
+    expect(error.message).toContain("Give the host a new key");
   });
 
   test("key_refused names the keys that were tried", async () => {
@@ -153,6 +161,20 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
     }
   });
 
+  test("passphrase_missing, where only the host could tell that it is the right key", async () => {
+    const identityFile = await makeKey(`own-${transport}`, "correct horse");
+    const line = execFileSync("cat", [`${identityFile}.pub`]).toString();
+    await host.must("cat >>/root/.ssh/authorized_keys", { input: line });
+    const error = await failure({ ...host.connection, identityFile, useAgent: false, transport });
+    expect(error).toMatchObject({ code: "passphrase_missing", unreachable: false });
+    expect(error.message).toContain(identityFile);
+  });
+
+  test("host_key_invalid", async () => {
+    const error = await failure({ ...host.connection, hostKey: ["ssh-ed25519 AAAAnonsense"], transport });
+    expect(error).toMatchObject({ code: "host_key_invalid", unreachable: false });
+  });
+
   test("key_unreadable", async () => {
     const { identityFile: _, ...rest } = host.connection;
     const error = await failure({ ...rest, privateKey: "no key at all", transport });
@@ -174,6 +196,7 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
     expect(error.message).toContain("guest ALL=(ALL) NOPASSWD: ALL");
     const without = await failure({ ...host.connectionAs("deploy"), sudo: false, transport });
     expect(without.code).toBe("sudo_refused");
+    expect(without.message).toContain("sudo: false");
   });
 
   test("shell_noise, of a login shell that never comes to our command", async () => {
@@ -181,9 +204,11 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
     const silent = await failure({ ...host.connectionAs("guest"), transport });
     expect(silent.code).toBe("shell_noise");
     expect(silent.message).toContain("This account is currently not available");
-    await host.must("busybox sed -i '/^guest:/s,:[^:]*$,:/usr/bin/yes,' /etc/passwd");
+    await host.must("printf '#!/bin/sh\\nexec yes welcome' >/usr/bin/endless; chmod 755 /usr/bin/endless");
+    await host.must("busybox sed -i '/^guest:/s,:[^:]*$,:/usr/bin/endless,' /etc/passwd");
     const endless = await failure({ ...host.connectionAs("guest"), transport });
     expect(endless.code).toBe("shell_noise");
+    expect(endless.message).toContain("prints without end");
     await host.must("busybox sed -i '/^guest:/s,:[^:]*$,:/bin/sh,' /etc/passwd");
   });
 

@@ -51,6 +51,33 @@ func SystemdBooted() bool {
 	return err == nil && info.IsDir()
 }
 
+// ControlGroup is the folder of the unit's control group below the root of each hierarchy, "" where systemd is not
+// process 1. Where systemd itself runs in a container, process 1 tells how deep below the root its groups are.
+func ControlGroup() (string, error) {
+	if !SystemdBooted() {
+		return "", nil
+	}
+	first, err := os.ReadFile("/proc/1/cgroup")
+	if err != nil {
+		return "", fmt.Errorf("find systemd's control groups: %w", err)
+	}
+	return filepath.Join(above(string(first)), "system.slice", unitName), nil
+}
+
+// above is where systemd's own tree begins, without a leading slash: its process is in init.scope there, or at the top
+// in old versions. It keeps track of processes in the version 1 hierarchy that has its name, else in that of version 2.
+func above(cgroups string) string {
+	top := ""
+	for line := range strings.Lines(cgroups) {
+		_, rest, _ := strings.Cut(strings.TrimSpace(line), ":")
+		controllers, path, _ := strings.Cut(rest, ":")
+		if controllers == "name=systemd" || controllers == "" && top == "" {
+			top = strings.TrimSuffix(strings.Trim(path, "/"), "init.scope")
+		}
+	}
+	return top
+}
+
 // EnsureUnit makes sure that the unit is installed for this agent, enabled and active. It is quick where it is.
 func EnsureUnit(ctx context.Context) error {
 	agent, err := os.Readlink("/proc/self/exe")

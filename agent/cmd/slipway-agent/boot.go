@@ -10,11 +10,12 @@ func boot(faults *log.Logger) error {
 	if err := prepare(); err != nil {
 		return err
 	}
-	s, err := openStore()
+	s, containers, err := openHost()
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	sweep(context.Background(), s, faults)
+	defer containers.Close()
+	sweep(context.Background(), s, containers, faults)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"pulumi-slipway/agent/api"
+	"pulumi-slipway/agent/container"
 	"pulumi-slipway/agent/host"
 	"pulumi-slipway/agent/image"
 	"pulumi-slipway/agent/layer"
@@ -13,19 +14,32 @@ import (
 )
 
 // functions joins the routes with what carries them out.
-func functions(s *store.Store) server.Functions {
-	return server.Functions{
+func functions(s *store.Store, containers *container.Containers) server.Functions {
+	unit := new(unit)
+	all := server.Functions{
 		Facts: func(context.Context) (api.HostFacts, error) { return host.Facts(s.HostID()) },
 		Inventory: func(ctx context.Context) (api.Inventory, error) {
-			return host.Inventory(ctx, s, host.Lists{Layers: layer.List, Images: image.List})
+			return host.Inventory(ctx, s, host.Lists{Layers: layer.List, Images: image.List, Containers: containers.List})
 		},
 		Blob: func(ctx context.Context, digest string, bytes io.Reader) error {
 			return layer.PutBlob(ctx, s, digest, bytes)
 		},
-		Hosts:  resource(s, host.Put, host.Get, host.Delete),
+		Hosts: resource(s, host.Put, host.Get, host.Delete),
+		Purge: func(ctx context.Context, incarnation string) error {
+			return host.Purge(ctx, s, incarnation, containers.RemoveGroups)
+		},
 		Layers: resource(s, layer.Put, layer.Get, layer.Delete),
 		Images: resource(s, image.Put, image.Get, image.Delete),
+		Containers: server.Resource[api.ContainerRequest, api.ContainerAnswer]{
+			Put:    containers.Put,
+			Get:    containers.Get,
+			Delete: containers.Delete,
+		},
+		Logs: containers.Logs,
 	}
+	all.Hosts.Put = afterUnit(unit, all.Hosts.Put)
+	all.Containers.Put = afterUnit(unit, all.Containers.Put)
+	return all
 }
 
 // resource binds the three functions of a resource to the store.

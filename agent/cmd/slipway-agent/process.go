@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pulumi-slipway/agent/container"
+	"pulumi-slipway/agent/host"
 	"pulumi-slipway/agent/store"
 )
 
@@ -62,10 +64,21 @@ func move(descriptor uintptr, name string) (*os.File, error) {
 	return os.NewFile(uintptr(moved), name), nil
 }
 
-func openStore() (*store.Store, error) {
+// openHost opens what a command works on. Close gives it back.
+func openHost() (*store.Store, *container.Containers, error) {
 	s, err := store.Open(root, run)
 	if err != nil {
-		return nil, fmt.Errorf("open the store: %w", err)
+		return nil, nil, fmt.Errorf("open the store: %w", err)
 	}
-	return s, nil
+	base, err := host.ControlGroup()
+	if err != nil {
+		s.Close()
+		return nil, nil, err
+	}
+	containers, err := container.Open(s, base)
+	if err != nil {
+		s.Close()
+		return nil, nil, fmt.Errorf("open the containers: %w", err)
+	}
+	return s, containers, nil
 }

@@ -27,11 +27,12 @@ func serve(faults *log.Logger) error {
 	if err != nil {
 		return err
 	}
-	s, err := openStore()
+	s, containers, err := openHost()
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	defer containers.Close()
 	if s.Notice() != "" {
 		faults.Print(s.Notice())
 	}
@@ -45,8 +46,8 @@ func serve(faults *log.Logger) error {
 	closeOnTermination(conn)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	go sweep(ctx, s, faults)
-	return server.Serve(conn, server.Handler(functions(s), faults), faults)
+	go sweep(ctx, s, containers, faults)
+	return server.Serve(conn, server.Handler(functions(s, containers), faults), faults)
 }
 
 // closeOnTermination lets a shutdown of the host end the session as the client would.

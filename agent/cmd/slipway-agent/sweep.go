@@ -6,6 +6,7 @@ import (
 	"log"
 	"time"
 
+	"pulumi-slipway/agent/container"
 	"pulumi-slipway/agent/store"
 )
 
@@ -14,8 +15,9 @@ import (
 const unusedBlobAge = time.Hour
 
 // sweep removes what agents that were killed left half-made. Nobody waits for it and nothing depends on it.
-func sweep(ctx context.Context, s *store.Store, faults *log.Logger) {
-	if err := s.Sweep(ctx, unusedBlobAge); err != nil && !errors.Is(err, context.Canceled) {
+func sweep(ctx context.Context, s *store.Store, containers *container.Containers, faults *log.Logger) {
+	err := errors.Join(containers.Sweep(ctx), s.Sweep(ctx, unusedBlobAge))
+	if err != nil && !errors.Is(err, context.Canceled) {
 		faults.Printf("remove what was left half-made: %v", err)
 	}
 }

@@ -109,9 +109,13 @@ function localPath(path: pulumi.Input<string> | undefined): pulumi.Input<string>
 
 /** Undefined where the arguments are not those of one layer: the provider's check says so, with all else that is wrong. */
 function contentKey(name: string, args: LayerArgs): pulumi.Output<string | undefined> {
-  return pulumi.output({ rootfs: args.rootfs, directory: args.directory, target: args.target }).apply((source) =>
-    contentKeyOf(source).catch((error: unknown) => {
-      throw new Error(`Layer "${name}": ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-    }),
-  );
+  const { rootfs, directory, target } = args;
+  return pulumi.output({ rootfs, directory, target }).apply(async (source) => {
+    try {
+      return await contentKeyOf(source);
+    } catch (error) {
+      // A RunError is shown without a stack, which would be ours and not the program's.
+      throw new pulumi.RunError(`Layer "${name}": ${error instanceof Error ? error.message : String(error)}`);
+    }
+  });
 }

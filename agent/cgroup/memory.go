@@ -1,0 +1,54 @@
+package cgroup
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"pulumi-slipway/agent/api"
+)
+
+// memory is `docker run --memory`. As with Docker, a limit m allows for m of memory and as much swap again.
+var memory = knob{
+	argument: "memory", controller: "memory",
+	isSet: func(l Limits) bool { return l.Memory != 0 },
+	settings: func(folder string, version int, l Limits) []Setting {
+		value, twice := "max", "max"
+		if version == 1 {
+			value, twice = "-1", "-1"
+		}
+		if l.Memory != 0 {
+			value, twice = strconv.FormatInt(l.Memory, 10), strconv.FormatInt(2*l.Memory, 10)
+		}
+		if version == 2 {
+			return []Setting{
+				{Path: filepath.Join(folder, "memory.max"), Value: value},
+				// Version 2 counts swap by itself.
+				{Path: filepath.Join(folder, "memory.swap.max"), Value: value, Optional: true},
+			}
+		}
+		limit := Setting{Path: filepath.Join(folder, "memory.limit_in_bytes"), Value: value}
+		// The sum with swap is never allowed to be below the memory alone, so it goes up first and down last. The file is
+		// missing where the kernel does not account for swap.
+		sum := Setting{Path: filepath.Join(folder, "memory.memsw.limit_in_bytes"), Value: twice, Optional: true}
+		if current, err := number(sum.Path); err == nil && (l.Memory == 0 || 2*l.Memory > current) {
+			return []Setting{sum, limit}
+		}
+		return []Setting{limit, sum}
+	},
+	read: func(folder string, version int, wanted Limits, into *api.ContainerLimits) error {
+		name := "memory.limit_in_bytes"
+		if version == 2 {
+			name = "memory.max"
+		}
+		held, err := number(filepath.Join(folder, name))
+		if err != nil || held >= unlimited {
+			return err
+		}
+		if page := int64(os.Getpagesize()); held == wanted.Memory/page*page {
+			held = wanted.Memory
+		}
+		into.Memory = &held
+		return nil
+	},
+}

@@ -1,0 +1,175 @@
+package cgroup
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// limited are the controllers that hold a limit a container can have.
+var limited = []string{"memory", "cpu", "pids"}
+
+// Tree is the hierarchies that containers of this host enter, and our base in them.
+type Tree struct {
+	// Base is below the root of each hierarchy.
+	Base string
+	// Entered has every version 1 hierarchy before the one of version 2.
+	Entered []Hierarchy
+	// refused says for a controller of version 2 why it cannot be switched on.
+	refused map[string]error
+}
+
+// Open finds the hierarchies. Where none is mounted there is no place for a container, which is an error.
+func Open(base string) (*Tree, error) {
+	mounted, err := hierarchies()
+	if err != nil {
+		return nil, err
+	}
+	t := &Tree{Base: base, Entered: choose(mounted, base), refused: map[string]error{}}
+	if len(t.Entered) == 0 {
+		return nil, errors.New("no control group hierarchy is mounted on this host; mount cgroup2 on /sys/fs/cgroup")
+	}
+	return t, nil
+}
+
+// choose takes the hierarchies with a controller that holds a limit, and those where somebody made our base already:
+// systemd, to keep track of the service's processes. Where there is neither, any will do to hold the processes.
+func choose(mounted []Hierarchy, base string) []Hierarchy {
+	var entered []Hierarchy
+	taken := map[string]bool{}
+	for _, h := range mounted {
+		_, err := os.Lstat(filepath.Join(h.Mount, base))
+		wanted := err == nil
+		for _, controller := range limited {
+			if h.has(controller) && !taken[controller] {
+				taken[controller], wanted = true, true
+			}
+		}
+		if wanted {
+			entered = append(entered, h)
+		}
+	}
+	if len(entered) == 0 && len(mounted) > 0 {
+		entered = mounted[:1]
+	}
+	slices.SortStableFunc(entered, func(a, b Hierarchy) int { return a.Version - b.Version })
+	return entered
+}
+
+// with finds the hierarchy that has a controller, or false.
+func (t *Tree) with(controller string) (Hierarchy, bool) {
+	i := slices.IndexFunc(t.Entered, func(h Hierarchy) bool { return h.has(controller) })
+	if i < 0 {
+		return Hierarchy{}, false
+	}
+	return t.Entered[i], true
+}
+
+const (
+	monitors   = "monitors"
+	containers = "c"
+)
+
+// Prepare makes our groups but for the containers' own. It may be repeated, and is needed again after Remove.
+func (t *Tree) Prepare() error {
+	for _, h := range t.Entered {
+		folder := h.Mount
+		steps := append(strings.Split(t.Base, "/"), containers)
+		for _, name := range steps {
+			if h.Version == 2 {
+				t.switchOn(h, folder)
+			}
+			folder = filepath.Join(folder, name)
+			if err := h.make(folder); err != nil {
+				return err
+			}
+		}
+		if h.Version == 2 {
+			t.switchOn(h, folder)
+		}
+		if err := h.make(filepath.Join(h.Mount, t.Base, monitors)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Prepared tells whether Prepare has been here and Remove has not.
+func (t *Tree) Prepared() bool {
+	for _, h := range t.Entered {
+		if _, err := os.Lstat(filepath.Join(h.Mount, t.Base, containers)); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// make makes a group unless there is one. A version 1 group of the controller cpuset can be entered by nobody before it
+// has processors and memory; it gets all that its parent has.
+func (h Hierarchy) make(folder string) error {
+	err := os.Mkdir(folder, 0o755)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make a control group: %w", err)
+	}
+	if err != nil || h.Version != 1 || !h.has("cpuset") {
+		return nil
+	}
+	for _, s := range h.Inherited(folder) {
+		if err := os.WriteFile(s.Path, []byte(s.Value), 0o644); err != nil {
+			return fmt.Errorf("give a new control group what its parent has: %w", err)
+		}
+	}
+	return nil
+}
+
+// switchOn lets the children of a version 2 group have the controllers that hold limits. What is refused is not an
+// error before somebody asks for that limit.
+func (t *Tree) switchOn(h Hierarchy, folder string) {
+	path := filepath.Join(folder, "cgroup.subtree_control")
+	on, _ := words(path)
+	for _, controller := range limited {
+		if !h.has(controller) || slices.Contains(on, controller) {
+			continue
+		}
+		if err := os.WriteFile(path, []byte("+"+controller), 0o644); err != nil {
+			if errors.Is(err, unix.EBUSY) {
+				err = fmt.Errorf("%w: the group holds processes of its own", err)
+			}
+			t.refused[controller] = err
+		}
+	}
+}
+
+// EnterMonitors moves the calling thread into the monitors' groups of version 1, so that what it starts is born there.
+// The caller locks its goroutine to the thread. A single thread that moves itself takes no lock in the kernel; moving
+// another process would stop every fork on the host for a grace period of 10 to 20 ms.
+func (t *Tree) EnterMonitors() error {
+	for _, h := range t.Entered {
+		if h.Version == 1 {
+			if err := os.WriteFile(filepath.Join(h.Mount, t.Base, monitors, "tasks"), []byte("0"), 0); err != nil {
+				return fmt.Errorf("enter the monitors' control group: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// OpenMonitors opens the monitors' group of version 2, to clone into; nil where no hierarchy of that version is entered.
+func (t *Tree) OpenMonitors() (*os.File, error) {
+	for _, h := range t.Entered {
+		if h.Version == 2 {
+			group, err := os.Open(filepath.Join(h.Mount, t.Base, monitors))
+			if err != nil {
+				return nil, fmt.Errorf("open the monitors' control group: %w", err)
+			}
+			return group, nil
+		}
+	}
+	return nil, nil
+}

@@ -1,9 +1,9 @@
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { hostFacts, type HostFacts, protocol } from "../api";
+import { bringAgent } from "./bring";
 import { type Bundle, loadBundle } from "./bundle";
 import type { HostConnection } from "./connection";
 import { stepTimeout, within } from "./deadline";
-import { deliver } from "./deliver";
 import { isSlipwayError, SlipwayError } from "./errors";
 import type { Greeting } from "./greeting";
 import { exchange } from "./http";
@@ -12,9 +12,7 @@ import { watchLiveness } from "./liveness";
 import { connectOpenssh } from "./openssh";
 import { Pacer } from "./pacer";
 import { Pipe } from "./pipe";
-import type { Privilege } from "./shell";
 import { connectSsh2 } from "./ssh2";
-import { startAgent } from "./start";
 import { describeExit } from "./start-errors";
 import { lastLines } from "./stderr";
 import type { Channel, Transport } from "./transport";
@@ -35,9 +33,6 @@ export interface Link {
 
 const connectors = { ssh2: connectSsh2, openssh: connectOpenssh, local: connectLocal };
 
-/** How often files are sent: twice, because another client may tidy up between sending and starting. */
-const deliveries = 2;
-
 const firstAnswer = 30_000;
 
 /** Connects, brings the agent where it is missing, starts it and greets it. Rejects with a SlipwayError; nothing stays. */
@@ -45,27 +40,12 @@ export async function openLink(connection: HostConnection): Promise<Link> {
   const bundle = await loadBundle();
   const transport = await connectors[connection.transport ?? "ssh2"](connection);
   try {
-    const { channel, greeting } = await start(transport, connection.sudo === false ? "none" : "sudo", bundle);
+    const { channel, greeting } = await bringAgent(transport, connection.sudo === false ? "none" : "sudo", bundle);
     checkGreeting(greeting, bundle);
     return await speak(transport, channel);
   } catch (error) {
     transport.close();
     throw error;
-  }
-}
-
-async function start(transport: Transport, privilege: Privilege, bundle: Bundle) {
-  for (let delivered = 0; ; delivered += 1) {
-    const started = await startAgent(transport, privilege, bundle);
-    if (started.kind === "serving") return started;
-    if (delivered === deliveries) {
-      const names = started.need.missing.map(({ name }) => name).join(", ");
-      throw new SlipwayError(
-        "delivery_failed",
-        `${names}: put in place on the host and verified, and gone again at once`,
-      );
-    }
-    await deliver(transport, privilege, started.need);
   }
 }
 

@@ -74,6 +74,10 @@ async function build(folder: string, qemu: string): Promise<void> {
   await run("mke2fs", ["-q", "-t", "ext4", "-d", root, join(unfinished, "disk.img"), "2G"]);
   await rm(root, { recursive: true, force: true });
   await rename(unfinished, folder);
+  // Guests of earlier recipes.
+  for (const name of (await readdir(tools)).filter((entry) => /^vm-[0-9a-f]{12}(\.|$)/.test(entry))) {
+    if (!join(tools, name).startsWith(folder)) await rm(join(tools, name), { recursive: true, force: true });
+  }
 }
 
 async function debootstrap(qemu: string, root: string, log: string): Promise<void> {

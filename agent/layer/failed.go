@@ -26,7 +26,9 @@ func failed(step, entry string, err error) error {
 	hasErrno := errors.As(err, &errno)
 	code, wayOut := api.CodeInternal, ""
 	switch {
-	case errors.Is(err, errInvalid), !hasErrno:
+	case errors.Is(err, errInvalid):
+		code = api.CodeArchiveInvalid // and the error says what to do
+	case !hasErrno:
 		code, wayOut = api.CodeArchiveInvalid, "see whether `tar -tvf` can read the archive to its end"
 	case errno == unix.ENOTDIR, errno == unix.EEXIST, errno == unix.ELOOP:
 		code, wayOut = api.CodeArchiveInvalid, "an earlier entry of the archive is a file, or a link to nothing, where this one needs a folder"

@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"io"
 	"slices"
 )
@@ -35,19 +34,18 @@ func unpack(ctx context.Context, folder string, archive io.Reader) (unpacked, er
 		return unpacked{}, err
 	}
 	defer t.close()
-	seen := &measured{hash: sha256.New()}
-	stream := bufio.NewReaderSize(io.TeeReader(plain, seen), copyBuffer)
-	size, err := t.addAll(stream)
+	hash := sha256.New()
+	stream := &counted{Reader: bufio.NewReaderSize(io.TeeReader(plain, hash), copyBuffer)}
+	size, marked, err := t.addAll(stream)
 	if err != nil {
 		return unpacked{}, err
 	}
-	// What follows the archive's end is padding, or whatever the tool that made it left there; it counts for the diff id.
-	if err := t.copy(io.Discard, stream); err != nil {
-		return unpacked{}, failed("read", "the archive", err)
+	// A compressed stream says itself where it ends, so there the mark may be missing, as some tools leave it.
+	if !marked && compression == "" {
+		return unpacked{}, failed("read", "the archive", fmt.Errorf("%w: it is cut off, its end mark is missing", errInvalid))
 	}
-	// Only compressed streams say themselves where they end.
-	if compression == "" && !seen.ended() {
-		return unpacked{}, failed("read", "the archive", fmt.Errorf("%w: it is cut off or no tar archive: its end mark is missing", errInvalid))
+	if err := t.copy(padding{}, stream); err != nil {
+		return unpacked{}, failed("read", "the archive", err)
 	}
 	if err := t.setFolderTimes(); err != nil {
 		return unpacked{}, err
@@ -57,29 +55,30 @@ func unpack(ctx context.Context, folder string, archive io.Reader) (unpacked, er
 		implied = append(implied, path)
 	}
 	slices.Sort(implied)
-	return unpacked{"sha256:" + hex.EncodeToString(seen.hash.Sum(nil)), size, implied}, nil
+	return unpacked{"sha256:" + hex.EncodeToString(hash.Sum(nil)), size, implied}, nil
 }
 
-// addAll makes every entry and answers the sum of the files' sizes.
-func (t *tree) addAll(stream io.Reader) (int64, error) {
-	entries := tar.NewReader(stream)
-	size, before := int64(0), "the start"
+// addAll makes every entry. It answers the sum of the files' sizes and whether the archive's end mark was there.
+func (t *tree) addAll(stream *counted) (size int64, marked bool, err error) {
+	entries, before := tar.NewReader(stream), "the start"
 	for {
 		if err := t.ctx.Err(); err != nil {
-			return 0, failed("unpack", "the archive", err)
+			return 0, false, failed("unpack", "the archive", err)
 		}
+		// The content of the entry before was read, so less than a block of padding stands before the next header.
+		from := stream.n
 		header, err := entries.Next()
 		if err == io.EOF {
-			return size, nil
+			return size, stream.n-from >= block, nil
 		}
 		if err != nil && header == nil {
-			return 0, failed("read", "the archive", fmt.Errorf("after %s: %w", before, err))
+			return 0, false, failed("read", "the archive", fmt.Errorf("after %s: %w", before, err))
 		}
 		if header.Typeflag == tar.TypeXGlobalHeader {
 			continue
 		}
 		if err := t.add(header, entries); err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		before = fmt.Sprintf("%q", header.Name)
 		if hasContent(header) {
@@ -88,27 +87,29 @@ func (t *tree) addAll(stream io.Reader) (int64, error) {
 	}
 }
 
-// measured notes what passed: its digest, and its last bytes.
-type measured struct {
-	hash hash.Hash
-	last [512]byte
-	n    int64
+// block is the unit of a tar archive.
+const block = 512
+
+// counted counts what is read of an archive.
+type counted struct {
+	io.Reader
+	n int64
 }
 
-// Write takes note of bytes; it never fails.
-func (m *measured) Write(data []byte) (int, error) {
-	m.hash.Write(data)
-	m.n += int64(len(data))
-	if len(data) >= len(m.last) {
-		copy(m.last[:], data[len(data)-len(m.last):])
-	} else {
-		copy(m.last[:], m.last[len(data):])
-		copy(m.last[len(m.last)-len(data):], data)
+// Read reads and counts.
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// padding takes what follows an archive's end mark: zeros.
+type padding struct{}
+
+// Write fails where something else follows, because it would be lost without a word.
+func (padding) Write(data []byte) (int, error) {
+	if !bytes.Equal(data, zeros[:len(data)]) {
+		return 0, fmt.Errorf("%w: more follows after its end mark; two archives joined by cat are to be joined by `tar -A`", errInvalid)
 	}
 	return len(data), nil
-}
-
-// ended tells whether the last block was a tar archive's end mark or padding after it.
-func (m *measured) ended() bool {
-	return m.n >= int64(len(m.last)) && bytes.Equal(m.last[:], zeros[:len(m.last)])
 }

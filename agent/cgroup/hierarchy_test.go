@@ -1,6 +1,8 @@
 package cgroup
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"testing"
 )
@@ -29,6 +31,9 @@ func TestOnlyHierarchiesThatLimitOrTrackAreEntered(t *testing.T) {
 	memory := Hierarchy{Mount: "/m", Version: 1, Controllers: []string{"memory"}}
 	both := Hierarchy{Mount: "/b", Version: 1, Controllers: []string{"cpu", "cpuacct"}}
 	tracked := Hierarchy{Mount: t.TempDir(), Version: 1, Controllers: []string{"name=systemd"}}
+	if err := os.Mkdir(filepath.Join(tracked.Mount, "system.slice"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	unified := Hierarchy{Mount: "/u", Version: 2, Controllers: []string{"pids", "hugetlb"}}
 	idle := Hierarchy{Mount: "/i", Version: 1, Controllers: []string{"freezer"}}
 	for name, c := range map[string]struct {
@@ -38,7 +43,8 @@ func TestOnlyHierarchiesThatLimitOrTrackAreEntered(t *testing.T) {
 	}{
 		"hybrid":         {[]Hierarchy{unified, memory, idle, both}, "base", []Hierarchy{memory, both, unified}},
 		"pure":           {[]Hierarchy{unified}, "base", []Hierarchy{unified}},
-		"made for us":    {[]Hierarchy{memory, tracked}, "", []Hierarchy{memory, tracked}},
+		"systemd's":      {[]Hierarchy{memory, tracked}, "system.slice/slipway.service", []Hierarchy{memory, tracked}},
+		"not systemd's":  {[]Hierarchy{memory, tracked}, "base", []Hierarchy{memory}},
 		"nothing limits": {[]Hierarchy{idle}, "base", []Hierarchy{idle}},
 		"none":           {nil, "base", nil},
 	} {

@@ -38,14 +38,12 @@ func (g Group) Kill() error {
 	return err
 }
 
-// Remove removes our groups once no container is left. The base stays where it is systemd's.
+// Remove removes our groups once no container is left. The base is ours also where it is named after a unit: systemd
+// has long forgotten the group of a service whose own process ended.
 func (t *Tree) Remove(ctx context.Context) error {
 	var all []error
 	for _, h := range t.Entered {
 		for _, name := range []string{containers, monitors, ""} {
-			if name == "" && t.Base != filepath.Base(t.Base) {
-				continue
-			}
 			all = append(all, remove(ctx, filepath.Join(h.Mount, t.Base, name), nil))
 		}
 	}

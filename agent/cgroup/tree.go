@@ -38,14 +38,16 @@ func Open(base string) (*Tree, error) {
 	return t, nil
 }
 
-// choose takes the hierarchies with a controller that holds a limit, and those where somebody made our base already:
-// systemd, to keep track of the service's processes. Where there is neither, any will do to hold the processes.
+// choose takes the hierarchies with a controller that holds a limit, and those where the group above our base is: there
+// systemd keeps track of services, and of sessions, which it kills. (It removes the base itself whenever that is
+// empty.) Where there is neither, any will do to hold the processes.
 func choose(mounted []Hierarchy, base string) []Hierarchy {
 	var entered []Hierarchy
 	taken := map[string]bool{}
 	for _, h := range mounted {
-		_, err := os.Lstat(filepath.Join(h.Mount, base))
-		wanted := err == nil
+		above := filepath.Dir(base)
+		_, err := os.Lstat(filepath.Join(h.Mount, above))
+		wanted := err == nil && above != "."
 		for _, controller := range limited {
 			if h.has(controller) && !taken[controller] {
 				taken[controller], wanted = true, true

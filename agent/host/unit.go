@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -45,40 +44,11 @@ func unitText(agent string) string {
 	}, "\n")
 }
 
-// SystemdBooted tells whether systemd is process 1, as sd_booted(3) does.
-func SystemdBooted() bool {
-	info, err := os.Lstat("/run/systemd/system")
-	return err == nil && info.IsDir()
-}
-
-// ControlGroup is the folder of the unit's control group below the root of each hierarchy, "" where systemd is not
-// process 1. Where systemd itself runs in a container, process 1 tells how deep below the root its groups are.
-func ControlGroup() (string, error) {
-	if !SystemdBooted() {
-		return "", nil
-	}
-	first, err := os.ReadFile("/proc/1/cgroup")
-	if err != nil {
-		return "", fmt.Errorf("find systemd's control groups: %w", err)
-	}
-	return filepath.Join(above(string(first)), "system.slice", unitName), nil
-}
-
-// above is where systemd's own tree begins, without a leading slash: its process is in init.scope there, or at the top
-// in old versions. It keeps track of processes in the version 1 hierarchy that has its name, else in that of version 2.
-func above(cgroups string) string {
-	top := ""
-	for line := range strings.Lines(cgroups) {
-		_, rest, _ := strings.Cut(strings.TrimSpace(line), ":")
-		controllers, path, _ := strings.Cut(rest, ":")
-		if controllers == "name=systemd" || controllers == "" && top == "" {
-			top = strings.TrimSuffix(strings.Trim(path, "/"), "init.scope")
-		}
-	}
-	return top
-}
-
 // EnsureUnit makes sure that the unit is installed for this agent, enabled and active. It is quick where it is.
+//
+// Systemd removes the group of a unit whose processes have all ended, also of one that remains active, and forgets
+// about it; whoever starts a container makes the folder again. Seen with systemd 252: it then leaves the group and
+// the controllers of system.slice alone, through daemon-reload too.
 func EnsureUnit(ctx context.Context) error {
 	agent, err := os.Readlink("/proc/self/exe")
 	if err != nil {
@@ -93,27 +63,40 @@ func EnsureUnit(ctx context.Context) error {
 		if err := writeUnit(wanted); err != nil {
 			return err
 		}
-		if err := systemctl(ctx, "daemon-reload"); err != nil {
+		if _, err := systemctl(ctx, "daemon-reload"); err != nil {
 			return err
 		}
-	} else if systemctl(ctx, "is-active", "--quiet", unitName) == nil {
+	}
+	state, err := systemctl(ctx, "show", "--property=ActiveState", "--property=ControlGroup", unitName)
+	if err != nil {
+		return err
+	}
+	stopped := strings.Contains(state, "ActiveState=inactive\n") || strings.Contains(state, "ActiveState=failed\n")
+	switch {
+	case string(current) == wanted && strings.Contains(state, "ActiveState=active\n"):
+		return nil
+	case stopped && !strings.Contains(state, "ControlGroup=\n"):
+		// Somebody stopped the unit and containers went on in its group. Starting it would fail, because its first
+		// process may not enter a group that has controllers below it; and nothing is missing.
 		return nil
 	}
-	return systemctl(ctx, "enable", "--now", unitName)
+	_, err = systemctl(ctx, "enable", "--now", unitName)
+	return err
 }
 
-// removeUnit undoes EnsureUnit. Units that are not there are no error.
+// removeUnit undoes EnsureUnit. A unit that is not there is no error.
 func removeUnit(ctx context.Context) error {
 	if _, err := os.Lstat(unitFile); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := systemctl(ctx, "disable", "--now", unitName); err != nil {
+	if _, err := systemctl(ctx, "disable", "--now", unitName); err != nil {
 		return err
 	}
 	if err := os.Remove(unitFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the systemd unit: %w", err)
 	}
-	return systemctl(ctx, "daemon-reload")
+	_, err := systemctl(ctx, "daemon-reload")
+	return err
 }
 
 // writeUnit replaces the unit in one step, so that systemd never reads half of it.
@@ -129,15 +112,6 @@ func writeUnit(text string) error {
 	}
 	if err := os.Rename(temporary.Name(), unitFile); err != nil {
 		return fmt.Errorf("write the systemd unit: %w", err)
-	}
-	return nil
-}
-
-// systemctl runs one command of systemd's; what it printed is in the error.
-func systemctl(ctx context.Context, words ...string) error {
-	output, err := exec.CommandContext(ctx, "systemctl", words...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("systemctl %s: %w: %s", strings.Join(words, " "), err, strings.TrimSpace(string(output)))
 	}
 	return nil
 }

@@ -16,17 +16,21 @@ const (
 	connectionWindow = 8 * streamWindow
 	// concurrentStreams is far above what one `pulumi up` asks at once, log followers included.
 	concurrentStreams = 1024
-	// A client is asked for a sign of life after silence of silenceBeforePing and given up pingAnswer later. The
-	// answer may have to queue behind an upload, so it is given more time than the silence.
-	silenceBeforePing = 20 * time.Second
-	pingAnswer        = 40 * time.Second
 	// grace is how long a request that changes the host may go on after its client went away.
 	grace = 30 * time.Second
 )
 
+// patience is how long a client may be silent before it is asked for a sign of life, and how much later it is given
+// up. The answer may have to queue behind an upload, so it is given more time than the silence.
+type patience struct{ silence, pingAnswer time.Duration }
+
 // Serve answers HTTP/2 requests on one connection until the client ends it, then waits for requests that still
 // change the host, for at most a little more than grace, and returns.
 func Serve(conn *Conn, handler http.Handler, faults *log.Logger) error {
+	return serve(conn, handler, faults, patience{silence: 20 * time.Second, pingAnswer: 40 * time.Second})
+}
+
+func serve(conn *Conn, handler http.Handler, faults *log.Logger, wait patience) error {
 	var running sync.RWMutex
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
@@ -41,8 +45,8 @@ func Serve(conn *Conn, handler http.Handler, faults *log.Logger) error {
 			MaxConcurrentStreams:          concurrentStreams,
 			MaxReceiveBufferPerStream:     streamWindow,
 			MaxReceiveBufferPerConnection: connectionWindow,
-			SendPingTimeout:               silenceBeforePing,
-			PingTimeout:                   pingAnswer,
+			SendPingTimeout:               wait.silence,
+			PingTimeout:                   wait.pingAnswer,
 		},
 		ErrorLog: faults,
 	}

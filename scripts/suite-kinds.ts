@@ -31,13 +31,14 @@ export function vitest(project: string, more: Partial<Suite> = {}): Suite {
       await mkdir(results, { recursive: true });
       const file = join(results, `${project}.json`);
       await rm(file, { force: true });
-      const words = ["run", "--project", project, "--reporter=json", `--outputFile=${file}`, "--reporter=tap-flat"];
+      const words = ["run", "--project", project, "--reporter=json", `--outputFile=${file}`, "--reporter=verbose"];
       let done = 0;
       const onLine = (line: string): void => {
-        if (/^(not )?ok /.test(line.trim())) say(`${++done} done`);
+        if (/^[✓×↓]/.test(line.trim())) say(`${++done} done`);
       };
       const failure = await command(join(repository, "node_modules/.bin/vitest"), words, {
         cwd: repository,
+        env: { ...process.env, NO_COLOR: "1" },
         onLine,
       }).then(
         () => undefined,

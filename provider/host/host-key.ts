@@ -28,18 +28,22 @@ export async function hostKeyCheck(connection: HostConnection, config: SshConfig
   const name = hostKeyAlias ?? knownHostName(hostName, port);
   const lines = await readKnownHosts([...config.userKnownHosts, ...config.globalKnownHosts]);
   const about = lines.filter((line) => isAbout(line, name));
-  // Like OpenSSH: a host on another port may show a key kept under its bare name, but that one cannot contradict.
+  // Like OpenSSH: a host on another port may show the key kept under its bare name, where nothing contradicts.
   const bare = hostKeyAlias === undefined && port !== 22 ? lines.filter((line) => isAbout(line, hostName)) : [];
   return {
     algorithms: preferred([...about, ...bare].filter((line) => line.marker === undefined)),
     verify: async (shown) => {
       const key = shown.toString("base64");
-      const same = [...about, ...bare].filter((line) => line.key === key);
-      if (same.some((line) => line.marker === "revoked")) return revoked(config, shown);
-      if (same.some((line) => line.marker === undefined)) return undefined;
-      const others = about.filter((line) => line.marker === undefined);
+      const same = (line: KnownHost): boolean => line.key === key;
+      const known = about.filter((line) => line.marker === undefined);
+      const where = config.userKnownHosts.join(", ");
+      if ([...about, ...bare].some((line) => line.marker === "revoked" && same(line))) return revoked(config, shown);
+      if (known.some(same)) return undefined;
+      const type = keyType(key);
+      if (known.some((line) => line.type === type)) return changed(config, shown, known, where);
+      if (bare.some((line) => line.marker === undefined && same(line))) return undefined;
       // OpenSSH's accept-new takes a key of another type for a host it knows; whoever sits between could do that too.
-      if (others.length > 0) return changed(config, shown, others, config.userKnownHosts.join(", "));
+      if (known.length > 0) return changed(config, shown, known, where);
       if (connection.hostKeyCheck !== "accept-new") {
         return unknown(
           config,

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,8 @@ func pipe(t *testing.T) (*os.File, *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A file that nobody refers to is closed, and some of these ends have no other use than to stay open.
+	t.Cleanup(func() { runtime.KeepAlive([]*os.File{r, w}) })
 	return r, w
 }
 

@@ -1,6 +1,9 @@
 package recipe
 
-import "syscall"
+import (
+	"syscall"
+	"unsafe"
+)
 
 // Step is one prepared system call, as it stands in the file.
 type Step struct {
@@ -43,4 +46,10 @@ const FailureDescriptor = 3
 type Failure struct {
 	Index uint32
 	Errno syscall.Errno
+}
+
+// DecodeFailure reads what a child wrote to FailureDescriptor.
+func DecodeFailure(message [8]byte) Failure {
+	numbers := *(*[2]uint32)(unsafe.Pointer(&message))
+	return Failure{numbers[0], syscall.Errno(numbers[1])}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,18 +25,28 @@ func (s *Store) NewBlob() (*BlobFile, error) {
 }
 
 // Keep gives the file its name as a blob. It is not synced: the bytes are verified again when they are unpacked, and
-// then they go.
+// then they go. Until then, or until this process ends, Sweep leaves it alone.
 func (b *BlobFile) Keep(digest string) error {
-	err := b.Close()
-	if err == nil {
+	lock, err := b.store.LockShared(context.Background(), uploadLock(digest))
+	if err != nil {
+		b.Abandon()
+		return fmt.Errorf("keep an archive: %w", err)
+	}
+	if err = b.Close(); err == nil {
 		err = os.Rename(b.Name(), b.store.BlobPath(digest))
 	}
 	if err != nil {
+		lock.Unlock()
 		os.Remove(b.Name())
 		return fmt.Errorf("keep an archive: %w", err)
 	}
+	if before, had := b.store.uploads.Swap(digest, lock); had {
+		before.(*Lock).Unlock()
+	}
 	return nil
 }
+
+func uploadLock(digest string) string { return "upload/" + bare(digest) }
 
 // Abandon closes and removes the file.
 func (b *BlobFile) Abandon() {
@@ -56,6 +67,9 @@ func (s *Store) HasBlob(digest string) (bool, error) {
 func (s *Store) RemoveBlob(digest string) error {
 	if err := os.Remove(s.BlobPath(digest)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove an archive: %w", err)
+	}
+	if lock, had := s.uploads.LoadAndDelete(digest); had {
+		lock.(*Lock).Unlock()
 	}
 	return nil
 }

@@ -59,6 +59,7 @@ func (s *Store) collect(ctx context.Context, kind Kind, digest string) error {
 		return err
 	}
 	trashed, err := s.throwAway(kind, digest, dir)
+	// Whoever makes the same content anew need not wait until all of it is removed.
 	lock.Unlock()
 	if err != nil || trashed == "" {
 		return err
@@ -66,10 +67,10 @@ func (s *Store) collect(ctx context.Context, kind Kind, digest string) error {
 	return removeAll(trashed)
 }
 
-// throwAway needs the exclusive lock on the content.
+// throwAway renames content to trash/ if nothing refers to it, and answers where it is there. It needs the exclusive
+// lock on the content.
 func (s *Store) throwAway(kind Kind, digest, dir string) (string, error) {
-	used, err := s.used(kind, digest)
-	if err != nil || used {
+	if used, err := s.used(kind, digest); err != nil || used {
 		return "", err
 	}
 	return s.trash(dir)

@@ -105,8 +105,8 @@ func (s *Store) addLabel(kind Kind, l label) error {
 	case err == nil, errors.Is(err, fs.ErrExist):
 		return nil
 	case errors.Is(err, unix.ENAMETOOLONG):
-		return &api.Problem{Code: api.CodeInvalid, Step: "symlink", Object: l.owner, Errno: int(unix.ENAMETOOLONG),
-			Detail: fmt.Sprintf("the owner %q is longer than the host's file system keeps (%d bytes); shorten the names in its URN", l.owner, len(l.owner))}
+		return api.Failed(api.CodeInvalid, "symlink", fmt.Sprintf("%.80q (%d bytes)", l.owner, len(l.owner)), err,
+			"the owner is longer than the host's file system keeps; shorten the names in its URN")
 	default:
 		return fmt.Errorf("give a slot its owner: %w", err)
 	}

@@ -17,6 +17,8 @@ type Store struct {
 	process string
 	life    *Lock
 	made    atomic.Int64
+	// uploads are the locks on archives this process received and nobody unpacked yet, by digest.
+	uploads sync.Map
 	// removals counts what is being removed in the background.
 	removals sync.WaitGroup
 }
@@ -54,6 +56,10 @@ func open(root, run, machineIDFile string) (*Store, error) {
 // Close waits for removals in the background and gives up the process's name.
 func (s *Store) Close() error {
 	s.removals.Wait()
+	for digest, lock := range s.uploads.Range {
+		lock.(*Lock).Unlock()
+		s.uploads.Delete(digest)
+	}
 	s.life.Unlock()
 	return nil
 }

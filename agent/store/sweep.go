@@ -12,8 +12,8 @@ import (
 )
 
 // Sweep removes what no claim owns: what crashes left half made or half removed, slots with nothing in them, images
-// and layers nothing refers to, and archives that were sent longer ago than blobAge and never became a layer. It
-// leaves alone whatever another process or request is busy with, so it may run at any time.
+// and layers nothing refers to, and archives that never became a layer, were sent longer ago than blobAge, and whose
+// receiver is gone. It leaves alone whatever another process or request is busy with, so it may run at any time.
 func (s *Store) Sweep(ctx context.Context, blobAge time.Duration) error {
 	return errors.Join(
 		s.sweepTemporary(ctx),
@@ -72,20 +72,23 @@ func (s *Store) sweepBlobs(ctx context.Context, age time.Duration) error {
 		if err != nil {
 			return fmt.Errorf("look at an archive: %w", err)
 		}
-		lock, err := s.TryLock(BlobLock(name))
-		if err != nil {
-			return err
-		}
-		if lock == nil {
-			continue
-		}
-		err = s.Discard(path)
-		lock.Unlock()
-		if err != nil {
+		if err := s.unlessLocked([]string{uploadLock(name), BlobLock(name)}, func() error { return s.Discard(path) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unlessLocked acts with all the locks, or does nothing if somebody has one of them.
+func (s *Store) unlessLocked(names []string, act func() error) error {
+	for _, name := range names {
+		lock, err := s.TryLock(name)
+		if err != nil || lock == nil {
+			return err
+		}
+		defer lock.Unlock()
+	}
+	return act()
 }
 
 func (s *Store) sweepContent(ctx context.Context, kind Kind) error {
@@ -105,18 +108,13 @@ func (s *Store) sweepContent(ctx context.Context, kind Kind) error {
 			return ctx.Err()
 		}
 		dir, name := s.contentDir(kind, digest)
-		lock, err := s.TryLock(name)
-		if err != nil {
-			return err
-		}
-		if lock == nil {
-			continue
-		}
-		trashed, err := s.throwAway(kind, digest, dir)
-		lock.Unlock()
-		if err == nil && trashed != "" {
-			err = removeAll(trashed)
-		}
+		err := s.unlessLocked([]string{name}, func() error {
+			trashed, err := s.throwAway(kind, digest, dir)
+			if err != nil || trashed == "" {
+				return err
+			}
+			return removeAll(trashed)
+		})
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import { compact, pick, type Bag } from "./resources/bag";
 import { check, echoed, replacing } from "./resources/check";
 import type { CommonInputs, Definition } from "./resources/definition";
 import { settingsOf, type Settings } from "./settings";
+import { failedOn, judge } from "./unreachable";
 
 /** Sends what a resource is made of, when the agent says that it is missing. */
 export type Supply<I> = (session: Session, inputs: I) => Promise<void>;
@@ -26,7 +27,7 @@ export function dynamic<R extends ResourceName, I extends CommonInputs>(
   const answerSchema = resources[resource].answer as unknown as z.ZodType<AnswerOf<R>>;
 
   // Pulumi calls other methods while configure still runs: each awaits this, which is set before anything is awaited.
-  let settings: Promise<Settings> | undefined;
+  let settings: Promise<Settings> = Promise.resolve({ unreachable: "error" });
 
   /** PUT, with the content sent in between where the agent lacks it. Asking again finds what the first call made. */
   async function converge(host: Session, incarnation: string, inputs: I): Promise<AnswerOf<R>> {
@@ -48,11 +49,12 @@ export function dynamic<R extends ResourceName, I extends CommonInputs>(
 
   /** Converges, and tells Pulumi whether a failure left something behind. */
   async function apply(incarnation: string, news: Bag, hostId: unknown): Promise<{ answer: AnswerOf<R>; outs: Bag }> {
-    await settings;
+    const { unreachable } = await settings;
     const inputs = echoed(definition, news);
     let host: Session | undefined;
     try {
-      host = await open(inputs.host, expecting(hostId));
+      // Who lets go of a machine wants its things on the one that answers now.
+      host = await open(inputs.host, unreachable === "forget" ? {} : expecting(hostId));
       const answer = await converge(host, incarnation, inputs);
       return { answer, outs: outputs(host, inputs, answer) };
     } catch (error) {
@@ -61,14 +63,6 @@ export function dynamic<R extends ResourceName, I extends CommonInputs>(
       const properties = { ...inputs, hostId: host.facts.hostId, __provider: news["__provider"] };
       throw leftBehind(error, properties) ?? failed(error);
     }
-  }
-
-  /** Whether a failure means that nobody could look, and the stack's settings let that pass with a warning. */
-  async function passes(error: unknown, verb: string, tolerated: readonly string[]): Promise<boolean> {
-    const { unreachable } = (await settings) ?? { unreachable: "error" };
-    if (!isSlipwayError(error) || !error.unreachable || !tolerated.includes(unreachable)) return false;
-    console.warn(`warning: ${verb}, because unreachable is "${unreachable}": ${error.message}`);
-    return true;
   }
 
   return {
@@ -116,9 +110,10 @@ export function dynamic<R extends ResourceName, I extends CommonInputs>(
         const found = "owner" in props ? {} : pick(answer, ["owner", "contentKey", ...definition.leaves]);
         return { id, props: { ...found, ...outputs(host, inputs, answer) }, inputs: compact(inputs) };
       } catch (error) {
-        if (isSlipwayError(error) && error.code === "gone") return { id: "", props: {} };
-        if (await passes(error, "left as it was", ["keep", "forget"])) return { id, props };
-        throw failed(error, unreachableHint(error, "keep", "leave the state of what is on it as it was"));
+        if (isSlipwayError(error) && error.code === "gone") return gone;
+        const verdict = judge(error, await settings, "read");
+        if (verdict === "fail") throw failedOn(error, "read");
+        return verdict === "gone" ? gone : { id, props };
       }
     },
 
@@ -131,19 +126,15 @@ export function dynamic<R extends ResourceName, I extends CommonInputs>(
         await host.request("DELETE", `/v1/${resource}/${incarnationOf(id)}${query}`, undefined, z.undefined());
       } catch (error) {
         if (isSlipwayError(error) && error.code === "gone") return;
-        if (await passes(error, "deleted from the state only", ["forget"])) return;
-        throw failed(error, unreachableHint(error, "forget", "delete what is on it from the state only"));
+        if (judge(error, await settings, "delete") === "fail") throw failedOn(error, "delete");
       }
     },
   };
 }
 
+/** How Pulumi is told that there is nothing any more. */
+const gone = { id: "", props: {} };
+
 function expecting(hostId: unknown): { expectHostId?: string } {
   return typeof hostId === "string" ? { expectHostId: hostId } : {};
-}
-
-/** How to go on without the host, told only where the host is what is missing. */
-function unreachableHint(error: unknown, value: string, effect: string): string | undefined {
-  if (!isSlipwayError(error) || !error.unreachable) return undefined;
-  return `If the host is gone or will not come back soon, set SLIPWAY_UNREACHABLE=${value} to ${effect}.`;
 }

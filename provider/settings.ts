@@ -5,7 +5,8 @@ export type Unreachable = "error" | "keep" | "forget";
 export interface Settings {
   /**
    * "error" fails; "keep" leaves the state of what is on the host as it was at a refresh, so that one dead host does not
-   * hold up the others; "forget" does that too, and lets deletes succeed without the host.
+   * hold up the others; "forget" does that too, lets deletes succeed without the host, and takes a machine that was
+   * installed anew for the host, with nothing on it.
    */
   readonly unreachable: Unreachable;
 }

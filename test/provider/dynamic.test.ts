@@ -107,7 +107,7 @@ describe("a host that cannot be reached", () => {
     engine = await start({ "slipway:unreachable": "error" }, { SLIPWAY_UNREACHABLE: "forget" });
     await Promise.all([1, 2, 3].map((digit) => engine.delete("Container", `web/${String(digit).repeat(32)}`, outputs)));
     expect((await engine.read("Container", id, outputs)).id).toBe(id);
-    expect(engine.output()).toMatch(/warning: deleted from the state only, because unreachable is "forget"/);
+    expect(engine.output()).toMatch(/warning: let go of without looking, because unreachable is "forget"/);
   });
 
   it("is no way to say something else", async () => {

@@ -16,5 +16,8 @@ export function ownerOf(type: string, name: string, opts: pulumi.ResourceOptions
     );
   }
   const prefix = namespace === undefined ? pulumi.getOrganization() : `${pulumi.getOrganization()}/${namespace}`;
-  return pulumi.interpolate`${prefix}/${pulumi.createUrn(name, type, opts.parent)}`;
+  const urn = pulumi.createUrn(name, type, opts.parent);
+  // Through a promise, which has no dependencies: to depend on a component is to depend on all its children, so two of
+  // them would wait for each other's owner for ever.
+  return pulumi.interpolate`${prefix}/${new Promise<string>((resolve) => void urn.apply(resolve))}`;
 }

@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests beside no clock: those that run Pulumi or start hosts wait for other processes, and get minutes. */
-const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
+const slow = { testTimeout: 120_000, hookTimeout: 120_000, globalSetup: "test/setup.ts" };
 
 export default defineConfig({
   test: {
@@ -17,7 +17,7 @@ export default defineConfig({
       // Two at a time: each run of Pulumi keeps one processor busy.
       { test: { name: "e2e", include: ["test/{e2e,pack}/**/*.test.ts"], maxWorkers: 2, ...slow } },
       // An emulated machine beside other tests: everything takes its time.
-      { test: { name: "vm", include: ["test/vm/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 600_000 } },
+      { test: { name: "vm", include: ["test/vm/**/*.test.ts"], ...slow, testTimeout: 300_000, hookTimeout: 600_000 } },
     ],
   },
 });

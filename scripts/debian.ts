@@ -36,6 +36,11 @@ export async function debianPackages(name: string, packages: readonly string[]):
   });
 }
 
+/** The folder of the shared libraries among unpacked packages, for LD_LIBRARY_PATH of programs that are run from there. */
+export function libraries(root: string): string {
+  return join(root, "usr/lib", process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu");
+}
+
 /** Has apt put the packages, and what they need beyond this machine's, into a folder. Nothing is installed. */
 async function download(packages: readonly string[], archives: string): Promise<void> {
   const apt = async (...words: string[]): Promise<unknown> =>

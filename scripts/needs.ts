@@ -19,7 +19,9 @@ export async function missing(): Promise<string[]> {
       "Not root: a throw-away host is made of namespaces and mounts. Run it again as root, or in a virtual machine.",
     );
   }
-  const absent = (await Promise.all(programs.map(async (name) => ((await onPath(name)) ? [] : [name])))).flat();
+  const absent = (
+    await Promise.all(programs.map(async (name) => ((await findOnPath(name)) === undefined ? [name] : [])))
+  ).flat();
   if (absent.length > 0) {
     found.push(`Not on PATH: ${absent.join(", ")}. Use Debian 12 or a relative; there they are in apt and util-linux.`);
   }
@@ -38,9 +40,11 @@ const features = [
   ["/sys/fs/cgroup", "mounted control groups"],
 ] as const;
 
-async function onPath(name: string): Promise<boolean> {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return (await Promise.all(folders.map(async (folder) => exists(join(folder, name))))).includes(true);
+/** The file that a program's name means, or undefined. */
+export async function findOnPath(name: string): Promise<string | undefined> {
+  const files = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, name));
+  const there = await Promise.all(files.map(exists));
+  return files.find((_, index) => there[index]);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { libraries } from "../../scripts/debian";
 
 const run = promisify(execFile);
 
@@ -11,7 +12,7 @@ const run = promisify(execFile);
  */
 export async function makeKey(path: string, packages: string): Promise<string> {
   await run(join(packages, "usr/bin/ssh-keygen"), ["-q", "-t", "ed25519", "-N", "", "-C", "throw-away", "-f", path], {
-    env: { ...process.env, LD_LIBRARY_PATH: join(packages, "usr/lib/x86_64-linux-gnu") },
+    env: { ...process.env, LD_LIBRARY_PATH: libraries(packages) },
   });
   return publicKey(path);
 }

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { libraries } from "../../scripts/debian";
 import { publicKey } from "../host/keys";
 import type { Connection, Result } from "../host";
 import { guest } from "./build";
@@ -42,7 +43,7 @@ export async function createVm(options: VmOptions = {}): Promise<TestVm> {
   ].flat();
   // It ends with this process, however that ends.
   const child = spawn("setpriv", ["--pdeathsig", "KILL", join(qemu, "usr/bin/qemu-system-x86_64"), ...words], {
-    env: { PATH: process.env["PATH"], LD_LIBRARY_PATH: join(qemu, "usr/lib/x86_64-linux-gnu"), TMPDIR: own },
+    env: { PATH: process.env["PATH"], LD_LIBRARY_PATH: libraries(qemu), TMPDIR: own },
     stdio: ["ignore", "inherit", "inherit"],
     detached: true,
   });

@@ -15,7 +15,7 @@ func Failed(code Code, step, object string, err error, wayOut string) error {
 	if known := (*Problem)(nil); errors.As(err, &known) {
 		return err
 	}
-	problem := &Problem{Code: code, Step: step, Object: object}
+	problem := &Problem{Code: code, Step: step, Object: object, cause: err}
 	if errno := syscall.Errno(0); errors.As(err, &errno) {
 		problem.Errno, problem.ErrnoName = int(errno), unix.ErrnoName(errno)
 		if errno == unix.ENOSPC || errno == unix.EDQUOT {

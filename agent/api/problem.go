@@ -68,6 +68,8 @@ type Problem struct {
 	Log []string `json:"log,omitempty"`
 	// ExitCode is that of a container which ended.
 	ExitCode *int `json:"exitCode,omitempty"`
+	// cause stays in the agent, for errors.Is.
+	cause error
 }
 
 // Left names a resource that was recorded although the call failed, so that the client can record it too.
@@ -80,3 +82,6 @@ type Left struct {
 func (p *Problem) Error() string {
 	return fmt.Sprintf("%s: %s", p.Code, p.Detail)
 }
+
+// Unwrap is what Failed was given, nil for a problem that began as one.
+func (p *Problem) Unwrap() error { return p.cause }

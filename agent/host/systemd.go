@@ -52,3 +52,13 @@ func systemctl(ctx context.Context, words ...string) (string, error) {
 	}
 	return output.String(), nil
 }
+
+// systemctls runs commands up to the first that fails.
+func systemctls(ctx context.Context, commands ...string) error {
+	for _, command := range commands {
+		if _, err := systemctl(ctx, strings.Fields(command)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -63,7 +63,8 @@ func EnsureUnit(ctx context.Context) error {
 		if err := writeUnit(wanted); err != nil {
 			return err
 		}
-		if _, err := systemctl(ctx, "daemon-reload"); err != nil {
+		// Each reload reads every unit of the host anew; one does for both changes.
+		if err := systemctls(ctx, "enable --no-reload "+unitName, "daemon-reload"); err != nil {
 			return err
 		}
 	}
@@ -73,15 +74,15 @@ func EnsureUnit(ctx context.Context) error {
 	}
 	stopped := strings.Contains(state, "ActiveState=inactive\n") || strings.Contains(state, "ActiveState=failed\n")
 	switch {
-	case string(current) == wanted && strings.Contains(state, "ActiveState=active\n"):
+	case strings.Contains(state, "ActiveState=active\n"):
 		return nil
 	case stopped && !strings.Contains(state, "ControlGroup=\n"):
 		// Somebody stopped the unit and containers went on in its group. Starting it would fail, because its first
 		// process may not enter a group that has controllers below it; and nothing is missing.
 		return nil
+	default:
+		return systemctls(ctx, "start "+unitName)
 	}
-	_, err = systemctl(ctx, "enable", "--now", unitName)
-	return err
 }
 
 // removeUnit undoes EnsureUnit. A unit that is not there is no error.
@@ -89,14 +90,13 @@ func removeUnit(ctx context.Context) error {
 	if _, err := os.Lstat(unitFile); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if _, err := systemctl(ctx, "disable", "--now", unitName); err != nil {
+	if err := systemctls(ctx, "stop "+unitName, "disable --no-reload "+unitName); err != nil {
 		return err
 	}
 	if err := os.Remove(unitFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the systemd unit: %w", err)
 	}
-	_, err := systemctl(ctx, "daemon-reload")
-	return err
+	return systemctls(ctx, "daemon-reload")
 }
 
 // writeUnit replaces the unit in one step, so that systemd never reads half of it.

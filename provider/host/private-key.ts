@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { type ParsedKey, utils } from "ssh2";
 import { SlipwayError } from "./errors";
+import { sshString, uint32, WireReader } from "./wire";
 
 /** What a private key turned out to be. */
 export type PrivateKey =
@@ -58,47 +59,38 @@ function readPkcs8(text: string, passphrase: string | undefined, where: string):
 function opensshFormat(key: KeyObject): string {
   const { x = "", d = "" } = key.export({ format: "jwk" });
   const [point, seed] = [Buffer.from(x, "base64url"), Buffer.from(d, "base64url")];
-  const pub = Buffer.concat([field("ssh-ed25519"), field(point)]);
-  const secret = Buffer.concat([Buffer.alloc(8), pub, field(Buffer.concat([seed, point])), field("")]);
+  const pub = Buffer.concat([sshString("ssh-ed25519"), sshString(point)]);
+  const secret = Buffer.concat([Buffer.alloc(8), pub, sshString(Buffer.concat([seed, point])), sshString("")]);
   const padding = Buffer.from([1, 2, 3, 4, 5, 6, 7].slice(0, -secret.length & 7));
-  const one = Buffer.from([0, 0, 0, 1]);
   const body = Buffer.concat([
-    Buffer.from("openssh-key-v1\0"),
-    ...[field("none"), field("none"), field(""), one, field(pub), field(Buffer.concat([secret, padding]))],
+    Buffer.from(opensshMagic),
+    ...["none", "none", ""].map(sshString),
+    uint32(1),
+    ...[pub, Buffer.concat([secret, padding])].map(sshString),
   ]);
   const lines = body.toString("base64").replace(/(.{70})/g, "$1\n");
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`;
 }
 
-function field(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value as string);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
+/** What a key in OpenSSH's own format begins with. */
+const opensshMagic = "openssh-key-v1\0";
 
 /** The public half, as SSH sends it, of a key in OpenSSH's format: it stands there in clear even if the rest does not. */
 export function publicBlob(text: string): Buffer | undefined {
   const [, body] = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----/.exec(text) ?? [];
   if (body === undefined) return undefined;
-  const bytes = Buffer.from(body, "base64");
-  let at = "openssh-key-v1\0".length;
-  const next = (): Buffer => {
-    const length = at + 4 <= bytes.length ? bytes.readUInt32BE(at) : 0;
-    at += 4 + length;
-    return bytes.subarray(at - length, at);
-  };
-  next(); // cipher
-  next(); // key derivation
-  next(); // its options
-  at += 4; // number of keys
-  const blob = next();
+  const reader = new WireReader(Buffer.from(body, "base64"), opensshMagic.length);
+  reader.string(); // cipher
+  reader.string(); // key derivation
+  reader.string(); // its options
+  reader.uint32(); // number of keys
+  const blob = reader.string();
   return blob.length > 4 ? blob : undefined;
 }
 
-/** The type a key in SSH's own encoding begins with, for example "ssh-ed25519". */
+/** The type a key in SSH's own encoding begins with, for example "ssh-ed25519"; "" where there is none. */
 export function typeOfBlob(blob: Buffer): string {
-  return blob.length > 4 ? blob.toString("latin1", 4, 4 + blob.readUInt32BE(0)) : "";
+  return new WireReader(blob).string().toString("latin1");
 }
 
 function passphraseWrong(where: string): SlipwayError {

@@ -1,6 +1,7 @@
 import { type Socket, connect } from "node:net";
 import { type BaseAgent, createAgent, type ParsedKey, utils } from "ssh2";
 import { typeOfBlob } from "./private-key";
+import { sshString, WireReader } from "./wire";
 
 /** A key that an ssh-agent holds. */
 export interface AgentKey {
@@ -11,6 +12,11 @@ export interface AgentKey {
 }
 
 const answerTimeout = 5_000;
+
+/** Message numbers of the protocol. */
+export const requestIdentities = 11;
+/** The answer to it. */
+export const identitiesAnswer = 12;
 
 /**
  * Asks an ssh-agent for its keys (the agent protocol, draft-ietf-sshm-ssh-agent). ssh2 has this too, but leaves out
@@ -30,7 +36,7 @@ function ask(socket: Socket): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let answer = Buffer.alloc(0);
     socket.setTimeout(answerTimeout, () => socket.destroy(new Error("the ssh-agent does not answer")));
-    socket.on("connect", () => socket.write(Buffer.from([0, 0, 0, 1, 11])));
+    socket.on("connect", () => socket.write(sshString(Buffer.of(requestIdentities))));
     socket.on("data", (chunk: Buffer) => {
       answer = Buffer.concat([answer, chunk]);
       if (answer.length >= 4 && answer.length >= 4 + answer.readUInt32BE(0)) resolve(answer.subarray(4));
@@ -42,17 +48,14 @@ function ask(socket: Socket): Promise<Buffer> {
 
 /** SSH_AGENT_IDENTITIES_ANSWER: a number of keys, each with its comment. */
 function parseKeys(body: Buffer): AgentKey[] {
-  if (body[0] !== 12 || body.length < 5) return [];
+  if (body[0] !== identitiesAnswer) return [];
+  const reader = new WireReader(body, 1);
   const keys: AgentKey[] = [];
-  let at = 5;
-  const next = (): Buffer => {
-    const length = body.readUInt32BE(at);
-    at += 4 + length;
-    return body.subarray(at - length, at);
-  };
-  for (let left = body.readUInt32BE(1); left > 0; left -= 1) {
-    const blob = next();
-    keys.push({ blob, type: typeOfBlob(blob), comment: next().toString() });
+  for (let left = reader.uint32(); left > 0; left -= 1) {
+    const blob = reader.string();
+    const comment = reader.string().toString();
+    if (blob.length === 0) break;
+    keys.push({ blob, type: typeOfBlob(blob), comment });
   }
   return keys;
 }

@@ -1,6 +1,7 @@
 import type { CheckResult, ConfigureRequest, DiffResult, ResourceProvider } from "@pulumi/pulumi/dynamic";
 import { z } from "zod";
 import { resources, type AnswerOf, type ResourceName } from "./api";
+import { endWithEngine } from "./engine";
 import { checkFailure, failed, leftBehind } from "./failure";
 import { isSlipwayError } from "./host/errors";
 import { session as open } from "./host/pool";
@@ -67,6 +68,7 @@ export function dynamic<R extends ResourceName, I extends CommonInputs>(
 
   return {
     configure(request: ConfigureRequest): Promise<void> {
+      endWithEngine();
       settings = Promise.resolve().then(() => settingsOf((key) => request.config.get(key)));
       return settings.then(() => undefined);
     },

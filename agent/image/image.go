@@ -16,20 +16,21 @@ import (
 func Put(ctx context.Context, s *store.Store, incarnation string, request api.ImageRequest) (api.ImageAnswer, error) {
 	slot, err := s.Enter(ctx, store.Images, incarnation, request.Owner)
 	if err != nil {
-		return api.ImageAnswer{}, fmt.Errorf("make image %s: %w", incarnation, err)
+		return api.ImageAnswer{}, api.Failed(api.CodeInternal, "make image", incarnation, err, "")
 	}
 	defer slot.Release()
 	image, configuration, leases, err := assemble(ctx, s, request)
 	if err != nil {
-		return api.ImageAnswer{}, fmt.Errorf("make image %s: %w", incarnation, err)
-	}
-	defer leases.Unlock()
-	claim, before, err := commit(ctx, s, slot, incarnation, request.ContentKey, image, configuration)
-	if err != nil {
 		return api.ImageAnswer{}, api.Failed(api.CodeInternal, "make image", incarnation, err, "")
 	}
-	// The leases would keep what is collected now.
+	claim, before, err := commit(ctx, s, slot, incarnation, request.ContentKey, image, configuration)
+	// Collecting waits for every lease, ours too.
 	leases.Unlock()
+	if err != nil {
+		// Without a claim nobody may need what was just made.
+		err = errors.Join(err, s.Collect(ctx, store.Pins{ImageID: image.ImageID}))
+		return api.ImageAnswer{}, api.Failed(api.CodeInternal, "make image", incarnation, err, "")
+	}
 	for _, old := range before {
 		if err := s.Collect(ctx, store.Pins{ImageID: old.Content}); err != nil {
 			return api.ImageAnswer{}, fmt.Errorf("remove what image %s replaces: %w", incarnation, err)

@@ -80,3 +80,9 @@ func blobMissing(digest string) error {
 		Detail: fmt.Sprintf("the archive %s is not on this host; it has to be sent before the layer is asked for", digest),
 	}
 }
+
+// isMissing tells the problem of blobMissing from others.
+func isMissing(err error) bool {
+	problem := (*api.Problem)(nil)
+	return errors.As(err, &problem) && problem.Code == api.CodeBlobMissing
+}

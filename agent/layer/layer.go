@@ -2,6 +2,7 @@ package layer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"pulumi-slipway/agent/api"
@@ -12,23 +13,36 @@ import (
 // owner, and takes the slot over from other incarnations. Where the archive is needed and was not sent, the answer is
 // the problem "blob_missing".
 func Put(ctx context.Context, s *store.Store, incarnation string, request api.LayerRequest) (api.LayerAnswer, error) {
+	made, err := put(ctx, s, incarnation, request)
+	if err == nil {
+		return made, nil
+	}
+	if ctx.Err() == nil && !isMissing(err) {
+		// What failed for good leaves nothing, the archive included; what was cut off keeps it for the next request.
+		_ = s.RemoveBlob(request.Blob)
+	}
+	return api.LayerAnswer{}, api.Failed(api.CodeInternal, "make layer", incarnation, err, "")
+}
+
+func put(ctx context.Context, s *store.Store, incarnation string, request api.LayerRequest) (api.LayerAnswer, error) {
 	slot, err := s.Enter(ctx, store.Layers, incarnation, request.Owner)
 	if err != nil {
-		return api.LayerAnswer{}, fmt.Errorf("make layer %s: %w", incarnation, err)
+		return api.LayerAnswer{}, err
 	}
 	defer slot.Release()
 	record, lease, err := held(ctx, s, slot, incarnation, request)
 	if err != nil {
-		return api.LayerAnswer{}, fmt.Errorf("make layer %s: %w", incarnation, err)
+		return api.LayerAnswer{}, err
 	}
 	claim, before, err := slot.PutClaim(incarnation, request.ContentKey, record.Digest)
 	lease.Unlock()
 	if err != nil {
-		return api.LayerAnswer{}, api.Failed(api.CodeInternal, "claim layer", incarnation, err, "")
+		// Without a claim nobody may need what was just made.
+		return api.LayerAnswer{}, errors.Join(err, s.Collect(ctx, store.Pins{Layers: []string{record.Digest}}))
 	}
 	for _, old := range before {
 		if err := s.Collect(ctx, store.Pins{Layers: []string{old.Content}}); err != nil {
-			return api.LayerAnswer{}, fmt.Errorf("remove what layer %s replaces: %w", incarnation, err)
+			return api.LayerAnswer{}, fmt.Errorf("remove what it replaces: %w", err)
 		}
 	}
 	return answer(slot.Owner, claim, record, true), nil

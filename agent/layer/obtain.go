@@ -13,8 +13,8 @@ import (
 	"pulumi-slipway/agent/store"
 )
 
-// obtain finds or makes the layer of an archive and answers it with a lock that keeps it on the host. The archive itself
-// goes, whether it could be unpacked or not; only a request that was cut off keeps it for the next one.
+// obtain finds or makes the layer of an archive and answers it with a lock that keeps it on the host. An archive that
+// became a layer goes.
 func obtain(ctx context.Context, s *store.Store, blob string) (Record, *store.Lock, error) {
 	record, lease, err := reuse(ctx, s, blob)
 	if err != nil || lease != nil {
@@ -35,17 +35,17 @@ func obtain(ctx context.Context, s *store.Store, blob string) (Record, *store.Lo
 		return record, nil, blobMissing(blob)
 	}
 	record, lease, err = importBlob(ctx, s, blob)
-	if ctx.Err() != nil && err != nil {
+	if errors.Is(err, errBlobChanged) {
+		return record, nil, errors.Join(s.RemoveBlob(blob), blobMissing(blob))
+	}
+	if err != nil {
 		return record, nil, err
 	}
-	if removed := s.RemoveBlob(blob); err == nil && removed != nil {
+	if err := s.RemoveBlob(blob); err != nil {
 		lease.Unlock()
-		return record, nil, removed
+		return record, nil, err
 	}
-	if errors.Is(err, errBlobChanged) {
-		err = blobMissing(blob)
-	}
-	return record, lease, err
+	return record, lease, nil
 }
 
 // reuse finds the layer an archive became before; no lease means that there is none, or a damaged one.

@@ -124,9 +124,14 @@ export class Bench {
     throw new Error(`container ${id} does not end`);
   }
 
-  /** Kills every agent that serves somebody on the host. */
+  /** The agents that serve somebody on the host. */
+  agents(): number[] {
+    return agents(this.host.pid);
+  }
+
+  /** Kills every one of them. */
   killAgents(): void {
-    for (const pid of agents(this.host.pid)) process.kill(pid, "SIGKILL");
+    for (const pid of this.agents()) process.kill(pid, "SIGKILL");
   }
 
   /** A file in a running container. */

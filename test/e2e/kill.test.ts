@@ -105,6 +105,14 @@ describe("cut off and run again", () => {
       await converges();
     });
 
+    test("a CLI that is killed leaves no connection behind", async () => {
+      await next();
+      await disturb(length / 2, (_bench, _stack, run) => run.kill());
+      for (let tries = 0; tries < 100 && bench.agents().length > 0; tries++) await setTimeout(50);
+      expect(bench.agents()).toEqual([]);
+      await converges();
+    });
+
     test("then destroy leaves nothing", async () => {
       await stack.destroy();
       await bench.expectSameAs(stack);

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Host, HostReference } from "./host";
 import type { Image } from "./image";
+import { pairs } from "./pairs";
 import { hostOf, referenceTo, type Reference } from "./reference";
 import { isKind, Resource, typeOf } from "./resource";
 
@@ -145,7 +146,13 @@ export class Container extends Resource {
       name,
       {
         kind: "Container",
-        inputs: { ...args, host: hostOf(args.host), image: referenceTo(args.image) },
+        inputs: {
+          ...args,
+          host: hostOf(args.host),
+          image: referenceTo(args.image),
+          env: pairs(args.env),
+          labels: pairs(args.labels),
+        },
         required: ["host", "image", "network"],
         properties,
       },

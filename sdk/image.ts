@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Host, HostReference } from "./host";
 import type { Layer } from "./layer";
+import { pairs } from "./pairs";
 import { hostOf, referenceTo, type Reference } from "./reference";
 import { isKind, Resource, typeOf } from "./resource";
 
@@ -104,13 +105,19 @@ export class Image extends Resource {
       name,
       {
         kind: "Image",
-        inputs: { ...args, host: hostOf(args.host), layers: referenceTo(args.layers) },
+        inputs: { ...args, host: hostOf(args.host), layers: referenceTo(args.layers), config: configOf(args.config) },
         required: ["host", "layers"],
         properties,
       },
       opts,
     );
   }
+}
+
+/** The config with its lists of pairs by name, where it does not come from an output as a whole. */
+function configOf(config: ImageArgs["config"]): pulumi.Input<unknown> {
+  if (config === undefined || pulumi.Output.isInstance(config) || config instanceof Promise) return config;
+  return { ...config, env: pairs(config.env), labels: pairs(config.labels) };
 }
 
 const properties = [

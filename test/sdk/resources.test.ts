@@ -207,6 +207,28 @@ describe("arguments", () => {
   });
 });
 
+describe("pairs", () => {
+  it("reach the provider by name", async () => {
+    const { host, image } = parts();
+    const hidden = pulumi.interpolate`B=${pulumi.secret("hidden")}`;
+    const later = Promise.resolve("C=1=2");
+    const config = { env: ["A=1", hidden, later], labels: { a: "b" } };
+    const described = new slipway.Image("described", { host, layers: [], config });
+    const web = new slipway.Container("c", { host, image, network: "none", env: ["A=1", hidden, later] });
+    // The mocks show a secret in an object as a secret object; that each value keeps its own mark is for test/e2e.
+    expect((await inputs(web, "c"))["env"]).toMatchObject({ value: { A: "1", B: "hidden", C: "1=2" } });
+    expect((await inputs(described, "described"))["config"]).toMatchObject({
+      value: { env: { A: "1", B: "hidden" }, labels: { a: "b" } },
+    });
+  });
+
+  it("without names, or with one twice, are left for check to refuse", async () => {
+    const { host, image } = parts();
+    const web = new slipway.Container("c", { host, image, network: "none", env: ["A=1", "A=2"], labels: ["x"] });
+    expect(await inputs(web, "c")).toMatchObject({ env: ["A=1", "A=2"], labels: ["x"] });
+  });
+});
+
 describe("a lookup", () => {
   it("needs the id and the host, and declares no owner", async () => {
     const id = `web/${"1".repeat(32)}`;

@@ -49,7 +49,7 @@ const rules: readonly Rule[] = [
     (_, said) => new SlipwayError("passphrase_wrong", lastLines(said, 2)),
   ],
   [/Permission denied|Too many authentication failures/, (run, said, debug) => refused(run, said, debug)],
-  [/kex_exchange_identification|ssh_exchange_identification/, (run, _, debug) => sshdBusy(run.place, bannerIn(debug))],
+  [/kex_exchange_identification|ssh_exchange_identification/, (run, said, debug) => hungUp(run, said, debug)],
   [/Unable to negotiate|no matching/, (run, said) => handshakeFailed(run.place, lastLines(said, 2))],
   [/session request failed|open failed/, (run) => sessionsRefused(run.place)],
   [/Bad configuration option|Can't open user config|terminating, .* bad/, (_, said) => configInvalid(said)],
@@ -72,7 +72,7 @@ export function explainSsh(run: SshRun, stderr: string): SlipwayError {
   for (const [pattern, error] of rules) if (pattern.test(said)) return error(run, said, debug);
   const loggedIn = /^debug1: (Authentication succeeded|Entering interactive session|Sending command)/m.test(debug);
   // Closed after the banner but before the login: sshd's limits again, or a ban.
-  if (!loggedIn && /Connection (closed|reset)/.test(said)) return sshdBusy(run.place, bannerIn(debug));
+  if (!loggedIn && /Connection (closed|reset)/.test(said)) return hungUp(run, said, debug);
   return connectionLost(run.place, lastLines(said, 3));
 }
 
@@ -84,8 +84,12 @@ function timedOut(run: SshRun, step: string): SlipwayError {
   return connectTimeout(run.place, step, run.connectTimeout);
 }
 
-function bannerIn(debug: string): string {
-  return /banner line \d+: (.*)/.exec(debug)?.[1]?.trim() ?? "";
+/** What the server said before it hung up, or a jump host's ssh or a ProxyCommand that did instead. */
+function hungUp(run: SshRun, said: string, debug: string): SlipwayError {
+  const banner = /banner line \d+: (.*)/.exec(debug)?.[1]?.trim();
+  const own = /exchange_identification|^Connection (closed|reset)/;
+  const others = said.split("\n").filter((line) => !own.test(line));
+  return sshdBusy(run.place, banner ?? lastLines(others.join("\n"), 2));
 }
 
 function refused(run: SshRun, said: string, debug: string): SlipwayError {
@@ -110,16 +114,21 @@ function hostKey(
   said: string,
   debug: string,
 ): SlipwayError {
-  const shown = /Server host key: (.*)/.exec(debug)?.[1] ?? "a key";
+  const seen = /Server host key: (.*)/.exec(debug)?.[1];
+  const shown = seen ?? "a key";
+  const pinned = run.pinned && seen !== undefined;
+  // Where our ssh saw no key, a jump host's did, and its complaint may or may not name that host.
+  const named = /host key is known for (\S+)|[Hh]ost key for (\S+) (?:has changed|was revoked)/.exec(said);
+  const place = seen !== undefined ? run.place : (named?.[1] ?? named?.[2] ?? `a jump host on the way to ${run.place}`);
   if (code === "host_key_revoked") {
-    return new SlipwayError(code, `${run.place} shows a key that known_hosts marks as @revoked: ${shown}`, {
+    return new SlipwayError(code, `${place} shows a key that known_hosts marks as @revoked: ${shown}`, {
       wayOut: posing,
     });
   }
-  if (code === "host_key_changed" || run.pinned) {
+  if (code === "host_key_changed" || pinned) {
     // ssh names the file and the line; the box of at-signs around it says no more than our sentence.
-    const where = run.pinned ? "`hostKey` of the program" : (/^Offending .* in (.*)/m.exec(said)?.[1] ?? "known_hosts");
-    return new SlipwayError("host_key_changed", `${run.place} shows another key than the one known: ${shown}`, {
+    const where = pinned ? "`hostKey` of the program" : (/^Offending .* in (.*)/m.exec(said)?.[1] ?? "known_hosts");
+    return new SlipwayError("host_key_changed", `${place} shows another key than the one known: ${shown}`, {
       wayOut: [
         "Either the host was installed anew or somebody sits between. Nothing was sent to it.",
         compare,
@@ -127,7 +136,7 @@ function hostKey(
       ].join("\n"),
     });
   }
-  return new SlipwayError(code, `the key of ${run.place} is not known: ${shown}`, {
+  return new SlipwayError(code, `the key of ${place} is not known: ${shown}`, {
     wayOut: `${compare}\nIf it is there, connect once with \`ssh\` and accept it, or pin the content of that file with \`hostKey\`.`,
   });
 }

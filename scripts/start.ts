@@ -1,15 +1,17 @@
 /** `npm start`: from a fresh clone to a container on a throw-away SSH host of this machine, by `pulumi up`. */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createHost, findHost, type TestHost } from "../test/host";
 import { hostPackages } from "../test/host/packages";
 import { build } from "./build";
 import { missing } from "./needs";
 import { fail, step } from "./progress";
-import { Cli, environmentFile, hostName, repository, typed } from "./quickstart";
+import { Cli, environmentFile, hostName, repository, stateFolder, typed } from "./quickstart";
 
 async function main(): Promise<void> {
   const lacking = await missing();
   if (lacking.length > 0) throw new Error(`npm start cannot run here.\n- ${lacking.join("\n- ")}`);
+  const again = existsSync(stateFolder);
   await step("The package, and the agents for amd64 and arm64", build);
   const cli = await step("A Pulumi CLI", async () => Cli.find());
   console.log(`  ${cli.description}`);
@@ -20,24 +22,19 @@ async function main(): Promise<void> {
       stdio: "inherit",
     });
   });
-  const { host, fresh } = await step("A throw-away host with an SSH server", theHost);
+  const found = await findHost(hostName);
+  const host =
+    found ??
+    (await step("A throw-away host with an SSH server", async () => createHost({ name: hostName, keep: true })));
   await step("The stack's configuration", async () => cli.prepare(host));
 
   console.log(`\npulumi up\n`);
-  // A host that was started anew has lost what ran on it, which only a look at it shows.
-  await cli.shown("up", "--yes", "--skip-preview", ...(fresh ? ["--refresh"] : []));
+  // After this machine was started anew the host has been too, and has lost what ran on it. Only a look at it shows that.
+  await cli.shown("up", "--yes", "--skip-preview", ...(found === undefined && again ? ["--refresh"] : []));
 
   const page = await host.must("busybox wget -q -O - http://127.0.0.1:8080/");
   console.log(`\nThe container answers on port 8080 of the host:\n\n${page.replaceAll(/^/gm, "    ").trimEnd()}\n`);
   console.log(farewell(host));
-}
-
-/** The host of an earlier run, or a new one, or the one of an earlier run after this machine was started anew. */
-async function theHost(): Promise<{ host: TestHost; fresh: boolean }> {
-  const found = await findHost(hostName);
-  return found
-    ? { host: found, fresh: false }
-    : { host: await createHost({ name: hostName, keep: true }), fresh: true };
 }
 
 function architecture(): string {

@@ -1,4 +1,5 @@
 import { fork, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
@@ -37,12 +38,17 @@ const deadline = 20_000;
 /** Starts a host from its prepared folder and waits until its sshd listens. `port` is the wish for a port, 0 is none. */
 export async function boot(host: Prepared, port: number): Promise<Booted> {
   const { folder, name, packages, binds } = host;
-  const { groups, hierarchies } = await makeGroups(`slipway-test-${name}`);
+  const { groups, hierarchies } = await makeGroups(groupName(host));
   await writeFile(join(folder, "groups"), groups.map((group) => `${group}\n`).join(""));
   await writeFile(join(folder, "hierarchies"), hierarchies);
   const pid = await startInit(folder, ["groups", folder, packages, name, ...binds]);
   const [served] = await Promise.all([serve(host, pid, port), listening(folder, pid)]);
   return { pid, ...served };
+}
+
+/** The name of a host's groups; hosts of one name may run from several checkouts. */
+export function groupName({ name, folder }: Pick<Prepared, "name" | "folder">): string {
+  return `slipway-test-${name}-${createHash("sha256").update(folder).digest("hex").slice(0, 8)}`;
 }
 
 /** Starts process 1 and answers its pid as soon as it has namespaces of its own. */

@@ -101,7 +101,10 @@ describe("a throw-away host", () => {
       five.map(async (host) => host.must(`${makeGroup(`of-${host.name}`)} && touch /var/lib/slipway/${host.name}`)),
     );
     for (const host of five) {
-      const seen = await ssh(host, "find /sys/fs/cgroup -name 'of-*'; ls /var/lib/slipway; cat /proc/[0-9]*/comm; busybox ip -o link");
+      const seen = await ssh(
+        host,
+        "find /sys/fs/cgroup -name 'of-*'; ls /var/lib/slipway; cat /proc/[0-9]*/comm; busybox ip -o link",
+      );
       expect(seen).toContain(`of-${host.name}`);
       for (const other of five.filter(({ name }) => name !== host.name)) expect(seen).not.toContain(other.name);
       expect(seen.match(/^(busybox|init)$/gm)).toHaveLength(1);

@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { boot, type Booted, type Prepared } from "./boot";
+import { boot, type Booted, groupName, type Prepared } from "./boot";
 import { enter, type EnterOptions, type Result, run } from "./enter";
 import { writeEtc } from "./etc";
 import { makeKey, publicKey } from "./keys";
@@ -219,7 +219,7 @@ async function readRecord(folder: string): Promise<Record | undefined> {
 
 async function runs(record: Record): Promise<boolean> {
   const groups = await readFile(`/proc/${record.pid}/cgroup`, "utf8").catch(() => "");
-  return groups.includes(`/slipway-test-${record.name}`) && (await isKeeper(record));
+  return groups.includes(`/${groupName(record)}`) && (await isKeeper(record));
 }
 
 /** A process number may belong to another process by now, but no other has these words. */

@@ -10,10 +10,16 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/{api,cli,provider,sdk,scripts}/**/*.test.ts"],
-          exclude: ["test/provider/host/**"],
+          exclude: ["test/provider/host/**", "**/*.host.test.ts"],
         },
       },
-      { test: { name: "host", include: ["test/{agent,host,provider/host}/**/*.test.ts"], ...slow } },
+      {
+        test: {
+          name: "host",
+          include: ["test/{agent,host,provider/host}/**/*.test.ts", "test/**/*.host.test.ts"],
+          ...slow,
+        },
+      },
       // Two at a time: each run of Pulumi keeps one processor busy.
       { test: { name: "e2e", include: ["test/{e2e,pack}/**/*.test.ts"], maxWorkers: 2, ...slow } },
       // An emulated machine beside other tests: everything takes its time.

@@ -15,6 +15,9 @@ var (
 	hostnameForm    = regexp.MustCompile(`^[0-9A-Za-z_.-]{0,64}$`)
 )
 
+// longestOwner is what the target of a symbolic link can hold, and an owner is kept as one.
+const longestOwner = 4096
+
 // validator is a request that can tell where it breaks the contract beyond what its types say.
 type validator interface{ validate(*failures) }
 
@@ -76,8 +79,8 @@ func (r *containerRequest) validate(f *failures) {
 }
 
 func (f *failures) owner(path, owner string) {
-	f.must(strings.Contains(owner, "/") && !strings.ContainsAny(owner, "\x00\n\r"), path,
-		`must be "organization/urn" or "organization/namespace/urn" in one line`, owner)
+	f.must(strings.Contains(owner, "/") && !strings.ContainsAny(owner, "\x00\n\r") && len(owner) < longestOwner, path,
+		`must be "organization/urn" or "organization/namespace/urn" in one line of less than 4096 bytes`, owner)
 }
 
 func (f *failures) contentKey(path, key string) {

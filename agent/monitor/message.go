@@ -39,7 +39,7 @@ const (
 	Exited
 )
 
-// Own, as the list of a failure, means a step of the monitor's own, named in Step and Object.
+// Own as the list of a failure means a step of the monitor's own, named in Step and Object.
 const Own = recipe.Which(^uint32(0))
 
 // Report is one message from a monitor.

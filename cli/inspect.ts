@@ -65,7 +65,8 @@ export function report(address: string, { host, hosts, layers, images, container
     bytes(host.memoryBytes),
     `cgroup v${String(host.cgroupVersion)}`,
   ];
-  const heading = `${address}: ${printable(facts.filter((fact) => fact !== "").join(", "))}\nhost id ${printable(host.hostId)}`;
+  const machine = printable(facts.filter((fact) => fact !== "").join(", "));
+  const heading = `${address}: ${machine}\nhost id ${printable(host.hostId)}`;
   return [heading, ...(groups.length === 0 ? ["Nothing is declared here."] : groups)].join("\n\n");
 }
 
@@ -80,5 +81,6 @@ function stateOf({ running, exitCode, startedAt, endedAt }: ContainerSummary): s
 function bytes(size: number): string {
   const unit = Math.min(4, Math.floor(Math.log2(Math.max(1, size)) / 10));
   const value = size / 1024 ** unit;
-  return `${value >= 100 || unit === 0 ? value.toFixed(0) : value.toFixed(1)} ${["B", "KiB", "MiB", "GiB", "TiB"][unit] ?? "B"}`;
+  const name = ["B", "KiB", "MiB", "GiB", "TiB"][unit] ?? "B";
+  return `${value.toFixed(value >= 100 || unit === 0 ? 0 : 1)} ${name}`;
 }

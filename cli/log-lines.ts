@@ -7,8 +7,8 @@ export interface Outputs {
 }
 
 /**
- * Writes a log out as the program wrote it: each line of the agent's format (agent/api, LogLine) without its heading, to
- * the stream it was written to. Parts of a line are joined. With `timestamps` each line begins with its time.
+ * Writes a log out as the program wrote it: each line of the agent's format (agent/api, LogLine) without its heading,
+ * to the stream it was written to. Parts of a line are joined. With `timestamps` each line begins with its time.
  */
 export async function writeLog(log: Readable, outputs: Outputs, timestamps: boolean): Promise<void> {
   const open = { stdout: false, stderr: false };

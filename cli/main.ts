@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The `slipway` command: looks at hosts without Pulumi. One file per command; this one only finds it and turns errors into
- * text on stderr and an exit code: 0 done, 1 failed, 2 asked for something there is not.
+ * The `slipway` command: looks at hosts without Pulumi. One file per command; this one only finds it and turns errors
+ * into text on stderr and an exit code: 0 done, 1 failed, 2 asked for something there is not.
  *
  * @packageDocumentation
  */

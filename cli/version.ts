@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The version of the package, found from here upwards: this file runs from cli/ in the repository and from dist/cli/ in the package. */
+/**
+ * The version of the package, found from here upwards: this file runs from cli/ in the repository and from dist/cli/ in
+ * the package.
+ */
 export function version(): string {
   for (let folder = __dirname; folder !== dirname(folder); folder = dirname(folder)) {
     try {

@@ -6,8 +6,8 @@ import { compact, type Bag } from "./resources/bag";
 import type { Failure } from "./resources/definition";
 
 /**
- * A failed check as Pulumi reports it. The engine prints the value of a property it can look up, which it can at the top
- * only; for a place further down it would print an empty one, so there the path stands in the reason.
+ * A failed check as Pulumi reports it. The engine prints the value of a property it can look up, which it can at the
+ * top only; for a place further down it would print an empty one, so there the path stands in the reason.
  */
 export function checkFailure({ path, reason }: Failure): CheckFailure {
   const [property = "", ...below] = path;

@@ -4,8 +4,8 @@ export type Unreachable = "error" | "keep" | "forget";
 /** What the stack's configuration says to the provider. */
 export interface Settings {
   /**
-   * "error" fails; "keep" leaves the state of what is on the host as it was at a refresh, so that one dead host does not
-   * hold up the others; "forget" does that too, lets deletes succeed without the host, and takes a machine that was
+   * "error" fails; "keep" leaves the state of what is on the host as it was at a refresh, so that one dead host does
+   * not hold up the others; "forget" does that too, lets deletes succeed without the host, and takes a machine that was
    * installed anew for the host, with nothing on it.
    */
   readonly unreachable: Unreachable;
@@ -15,8 +15,8 @@ export interface Settings {
 export type Lookup = (key: string) => string | undefined;
 
 /**
- * Reads the settings. The environment comes first, because in refresh and destroy Pulumi hands over the configuration of
- * the last `up`, and a host that is gone for good is met exactly there.
+ * Reads the settings. The environment comes first, because in refresh and destroy Pulumi hands over the configuration
+ * of the last `up`, and a host that is gone for good is met exactly there.
  *
  * @throws Error where a value is none of those there are.
  */

@@ -6,9 +6,9 @@ import type { Settings } from "./settings";
 export type Verdict = "fail" | "keep" | "gone";
 
 /**
- * Decides by the stack's settings, and warns where it lets something pass. A machine that cannot be reached may still hold
- * everything; only a delete lets go of what is there. Where another machine answers, what was on the old one is not on
- * it, so with "forget" it counts as gone, and the next `up` makes it anew.
+ * Decides by the stack's settings, and warns where it lets something pass. A machine that cannot be reached may still
+ * hold everything; only a delete lets go of what is there. Where another machine answers, what was on the old one is
+ * not on it, so with "forget" it counts as gone, and the next `up` makes it anew.
  */
 export function judge(error: unknown, { unreachable }: Settings, verb: "read" | "delete"): Verdict {
   if (!isSlipwayError(error) || !error.unreachable || unreachable === "error") return "fail";

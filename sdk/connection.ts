@@ -8,12 +8,15 @@ import * as pulumi from "@pulumi/pulumi";
 export interface ConnectionArgs {
   /** TCP port. Default: ssh_config, then 22. Like `ssh -p`. */
   port?: pulumi.Input<number> | undefined;
-  /** Login name: root, or a user who may use `sudo` without a password. Default: ssh_config, then your own. Like `ssh -l`. */
+  /**
+   * Login name: root, or a user who may use `sudo` without a password. Default: ssh_config, then your own. Like `ssh
+   * -l`.
+   */
   user?: pulumi.Input<string> | undefined;
   /**
    * The text of a private key (OpenSSH, PEM or PKCS #8); kept in state as a secret. With it no other key is offered.
-   * Default: the keys of ssh_config and of the ssh-agent. Prefer `identityFile` or the ssh-agent, which keep the key out
-   * of the state.
+   * Default: the keys of ssh_config and of the ssh-agent. Prefer `identityFile` or the ssh-agent, which keep the key
+   * out of the state.
    */
   privateKey?: pulumi.Input<string> | undefined;
   /**
@@ -43,7 +46,10 @@ export interface ConnectionArgs {
    * reaches (jump hosts, certificates, security keys); "local" is this machine. Default: "ssh2".
    */
   transport?: pulumi.Input<"ssh2" | "openssh" | "local"> | undefined;
-  /** How long each step up to the login may take: "10s", or a number of milliseconds. Default: ssh_config, then 10 s. Like `ssh -o ConnectTimeout`. */
+  /**
+   * How long each step up to the login may take: "10s", or a number of milliseconds. Default: ssh_config, then 10 s.
+   * Like `ssh -o ConnectTimeout`.
+   */
   connectTimeout?: pulumi.Input<string | number> | undefined;
   /** An ssh_config file to read instead of the user's and the system's. Default: those two. Like `ssh -F`. */
   configFile?: pulumi.Input<string> | undefined;

@@ -9,11 +9,13 @@ import { isKind, Resource, typeOf } from "./resource";
 export interface ContainerArgs {
   /** Where the container runs: a Host, or a string that `ssh` would take (a name, an address, an alias). Required. */
   host: pulumi.Input<Host | string>;
-  /** What the container is made of. Required; a changed image replaces the container. Like IMAGE in `docker run IMAGE`. */
+  /**
+   * What the container is made of. Required; a changed image replaces the container. Like IMAGE in `docker run IMAGE`.
+   */
   image: pulumi.Input<Image>;
   /**
-   * The arguments of the entrypoint, or the program and its arguments where there is none. Default: the image's. A change
-   * replaces the container. Like COMMAND in `docker run IMAGE COMMAND`.
+   * The arguments of the entrypoint, or the program and its arguments where there is none. Default: the image's. A
+   * change replaces the container. Like COMMAND in `docker run IMAGE COMMAND`.
    */
   command?: pulumi.Input<pulumi.Input<string>[]> | undefined;
   /**
@@ -22,40 +24,67 @@ export interface ContainerArgs {
    */
   entrypoint?: pulumi.Input<pulumi.Input<string>[]> | undefined;
   /**
-   * Environment variables, added to the image's: `{ NAME: "value" }` or `["NAME=value"]`. Default: the image's, PATH and
-   * HOSTNAME. A change replaces the container. Like `docker run --env`.
+   * Environment variables, added to the image's: `{ NAME: "value" }` or `["NAME=value"]`. Default: the image's, PATH
+   * and HOSTNAME. A change replaces the container. Like `docker run --env`.
    */
   env?:
     | pulumi.Input<Record<string, pulumi.Input<string | number | boolean>>>
     | pulumi.Input<pulumi.Input<string>[]>
     | undefined;
-  /** The folder the program starts in, an absolute path. Default: the image's, then "/". A change replaces the container. Like `docker run --workdir`. */
+  /**
+   * The folder the program starts in, an absolute path. Default: the image's, then "/". A change replaces the
+   * container. Like `docker run --workdir`.
+   */
   workingDir?: pulumi.Input<string> | undefined;
   /**
    * Who the program runs as: "name", "uid", "name:group" or "uid:gid"; names are looked up in the image. Default: the
    * image's, then root. A change replaces the container. Like `docker run --user`.
    */
   user?: pulumi.Input<string | number> | undefined;
-  /** The host name inside the container, at most 64 characters. Default: the first 12 digits of its incarnation. A change replaces the container. Like `docker run --hostname`. */
+  /**
+   * The host name inside the container, at most 64 characters. Default: the first 12 digits of its incarnation. A
+   * change replaces the container. Like `docker run --hostname`.
+   */
   hostname?: pulumi.Input<string> | undefined;
   /**
    * "none" is a network namespace of its own with only `lo`; "host" is the host's. Required, for there is no default
    * yet. A change replaces the container. Like `docker run --network`.
    */
   network: pulumi.Input<"none" | "host">;
-  /** The most memory the container may use: "512m", or a number of bytes; k, m, g and t are powers of 1024. Default: no limit. Changed in place. Like `docker run --memory`. */
+  /**
+   * The most memory the container may use: "512m", or a number of bytes; k, m, g and t are powers of 1024. Default: no
+   * limit. Changed in place. Like `docker run --memory`.
+   */
   memory?: pulumi.Input<string | number> | undefined;
-  /** The most processor time the container may use, in processors: 0.5 is half of one. At least 0.01. Default: no limit. Changed in place. Like `docker run --cpus`. */
+  /**
+   * The most processor time the container may use, in processors: 0.5 is half of one. At least 0.01. Default: no limit.
+   * Changed in place. Like `docker run --cpus`.
+   */
   cpus?: pulumi.Input<string | number> | undefined;
-  /** The most processes and threads the container may have at a time. Default: no limit. Changed in place. Like `docker run --pids-limit`. */
+  /**
+   * The most processes and threads the container may have at a time. Default: no limit. Changed in place. Like `docker
+   * run --pids-limit`.
+   */
   pidsLimit?: pulumi.Input<number> | undefined;
-  /** Words of your own about the container, kept on the host: `{ name: "value" }` or `["name=value"]`. Default: none. Changed in place. Like `docker run --label`. */
+  /**
+   * Words of your own about the container, kept on the host: `{ name: "value" }` or `["name=value"]`. Default: none.
+   * Changed in place. Like `docker run --label`.
+   */
   labels?: pulumi.Input<Record<string, pulumi.Input<string>>> | pulumi.Input<pulumi.Input<string>[]> | undefined;
-  /** The signal that asks the program to end: "SIGQUIT", "QUIT" or 3. Default: the image's, then SIGTERM. Changed in place. Like `docker run --stop-signal`. */
+  /**
+   * The signal that asks the program to end: "SIGQUIT", "QUIT" or 3. Default: the image's, then SIGTERM. Changed in
+   * place. Like `docker run --stop-signal`.
+   */
   stopSignal?: pulumi.Input<string | number> | undefined;
-  /** How long the program may take to end before it is killed: "30s", or a number of milliseconds. Default: 10 s. Changed in place. Like `docker run --stop-timeout`, which takes seconds. */
+  /**
+   * How long the program may take to end before it is killed: "30s", or a number of milliseconds. Default: 10 s.
+   * Changed in place. Like `docker run --stop-timeout`, which takes seconds.
+   */
   stopTimeout?: pulumi.Input<string | number> | undefined;
-  /** Whether the container's root file system is read-only. Default: false. A change replaces the container. Like `docker run --read-only`. */
+  /**
+   * Whether the container's root file system is read-only. Default: false. A change replaces the container. Like
+   * `docker run --read-only`.
+   */
   readOnly?: pulumi.Input<boolean> | undefined;
   /**
    * What the deployment waits for: "running", that the program was executed and has not ended within 200 ms; "exit",
@@ -140,7 +169,10 @@ export class Container extends Resource {
     return isKind(value, "Container");
   }
 
-  /** Declares a container. The deployment fails, with the last lines of its log, where what `wait` says does not come true. */
+  /**
+   * Declares a container. The deployment fails, with the last lines of its log, where what `wait` says does not come
+   * true.
+   */
   constructor(name: string, args: ContainerArgs, opts?: pulumi.CustomResourceOptions) {
     super(
       name,

@@ -18,7 +18,9 @@ export interface HostArgs extends ConnectionArgs {
 
 /** Name and connection of a host, as the resources on it keep them. */
 export interface HostReference {
-  /** The name of the Host resource, or the string that stood in its place. It is what tells hosts of a program apart. */
+  /**
+   * The name of the Host resource, or the string that stood in its place. It is what tells hosts of a program apart.
+   */
   readonly name: string;
   /** How the host is reached. */
   readonly connection: Connection;
@@ -74,7 +76,9 @@ export class Host extends Resource {
     return isKind(value, "Host");
   }
 
-  /** Declares a host. The deployment fails where the machine cannot be reached, or is none that containers can run on. */
+  /**
+   * Declares a host. The deployment fails where the machine cannot be reached, or is none that containers can run on.
+   */
   constructor(name: string, args: HostArgs, opts?: pulumi.CustomResourceOptions) {
     super(
       name,

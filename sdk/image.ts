@@ -5,7 +5,9 @@ import { pairs } from "./pairs";
 import { hostOf, referenceTo, type Reference } from "./reference";
 import { isKind, Resource, typeOf } from "./resource";
 
-/** What containers of an image get unless they say otherwise. The names are Docker's and the OCI image specification's. */
+/**
+ * What containers of an image get unless they say otherwise. The names are Docker's and the OCI image specification's.
+ */
 export interface ImageConfigArgs {
   /** The arguments of the entrypoint, or the program and its arguments. Default: none. Like CMD in a Dockerfile. */
   command?: pulumi.Input<pulumi.Input<string>[]> | undefined;
@@ -20,7 +22,9 @@ export interface ImageConfigArgs {
   workingDir?: pulumi.Input<string> | undefined;
   /** Who programs run as: "name", "uid", "name:group" or "uid:gid". Default: root. Like USER in a Dockerfile. */
   user?: pulumi.Input<string | number> | undefined;
-  /** The signal that asks programs to end: "SIGQUIT", "QUIT" or 3. Default: SIGTERM. Like STOPSIGNAL in a Dockerfile. */
+  /**
+   * The signal that asks programs to end: "SIGQUIT", "QUIT" or 3. Default: SIGTERM. Like STOPSIGNAL in a Dockerfile.
+   */
   stopSignal?: pulumi.Input<string | number> | undefined;
   /** Words about the image: `{ name: "value" }` or `["name=value"]`. Default: none. Like LABEL in a Dockerfile. */
   labels?: pulumi.Input<Record<string, pulumi.Input<string>>> | pulumi.Input<pulumi.Input<string>[]> | undefined;
@@ -78,7 +82,10 @@ export class Image extends Resource {
   declare readonly layers: pulumi.Output<Reference[]>;
   /** See {@link ImageArgs.config}. */
   declare readonly config: pulumi.Output<ImageConfig | undefined>;
-  /** A digest of all that determines the content: the layers' content keys and the config. Known in preview where those are. */
+  /**
+   * A digest of all that determines the content: the layers' content keys and the config. Known in preview where those
+   * are.
+   */
   declare readonly contentKey: pulumi.Output<string>;
   /** Whether all of it is on the host, as of the last deployment or refresh. `pulumi up --refresh` puts it back. */
   declare readonly intact: pulumi.Output<boolean>;

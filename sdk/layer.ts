@@ -107,7 +107,9 @@ function localPath(path: pulumi.Input<string> | undefined): pulumi.Input<string>
   return path === undefined ? undefined : pulumi.output(path).apply(pathInProgram);
 }
 
-/** Undefined where the arguments are not those of one layer: the provider's check says so, with all else that is wrong. */
+/**
+ * Undefined where the arguments are not those of one layer: the provider's check says so, with all else that is wrong.
+ */
 function contentKey(name: string, args: LayerArgs): pulumi.Output<string | undefined> {
   const { rootfs, directory, target } = args;
   return pulumi.output({ rootfs, directory, target }).apply(async (source) => {

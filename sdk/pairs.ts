@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Environment variables and labels by name, also where the program lists them as `NAME=value`. The provider's check does
- * the same, but there a secret in a list has become a secret list: only here each value keeps a mark of its own, so that
- * both forms mean the same to the state. What has no name yet, or none at all, stays as it is written.
+ * Environment variables and labels by name, also where the program lists them as `NAME=value`. The provider's check
+ * does the same, but there a secret in a list has become a secret list: only here each value keeps a mark of its own,
+ * so that both forms mean the same to the state. What has no name yet, or none at all, stays as it is written.
  */
 export function pairs(written: unknown): pulumi.Input<unknown> {
   return Array.isArray(written) ? byName(written) : written;

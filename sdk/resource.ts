@@ -31,7 +31,10 @@ export function isLookup(opts: pulumi.CustomResourceOptions | undefined): boolea
 export interface Declaration {
   /** Which resource it is. */
   readonly kind: Kind;
-  /** Its inputs. They go to the provider whole: an argument that does not exist is reported there, with the nearest that does. */
+  /**
+   * Its inputs. They go to the provider whole: an argument that does not exist is reported there, with the nearest that
+   * does.
+   */
   readonly inputs: Record<string, pulumi.Input<unknown>>;
   /** The inputs that have no default. */
   readonly required: readonly string[];

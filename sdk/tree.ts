@@ -19,8 +19,8 @@ export interface Entry {
 
 /**
  * Lists a local folder: itself, then what is in it, each folder before its content, siblings in the order of their
- * names' UTF-16 code units. Times, owners and the place of the folder are left out, because they differ between checkouts
- * of the same files.
+ * names' UTF-16 code units. Times, owners and the place of the folder are left out, because they differ between
+ * checkouts of the same files.
  *
  * @throws Error naming the path where something cannot be read, or is neither file, folder nor link.
  */

@@ -7,8 +7,8 @@ export function isBag(value: unknown): value is Bag {
 }
 
 /**
- * The value without members that are undefined or null, at every depth. Pulumi cannot carry undefined (it fails after the
- * side effect, and the thing is orphaned), and null is how programs in JavaScript leave something out. Members of
+ * The value without members that are undefined or null, at every depth. Pulumi cannot carry undefined (it fails after
+ * the side effect, and the thing is orphaned), and null is how programs in JavaScript leave something out. Members of
  * lists stay, because their places count.
  */
 export function compact<T>(value: T): T {

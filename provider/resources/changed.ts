@@ -1,7 +1,9 @@
 import { isBag } from "./bag";
 import { holdsUnknown, unknown } from "./unknown";
 
-/** Tells whether an input changed so that the resource has to be replaced. `before` is undefined where it was not set. */
+/**
+ * Tells whether an input changed so that the resource has to be replaced. `before` is undefined where it was not set.
+ */
 export type Changed = (before: unknown, now: unknown) => boolean;
 
 /**
@@ -16,8 +18,8 @@ export function byValue(byDefault?: unknown): Changed {
 export const byName: Changed = (before, now) => !same(member(before, "name"), member(now, "name"));
 
 /**
- * By content. A key that is not known yet counts as changed: the content is likely to be another, and a replacement that
- * preview did not announce is worse than one that does not happen.
+ * By content. A key that is not known yet counts as changed: the content is likely to be another, and a replacement
+ * that preview did not announce is worse than one that does not happen.
  */
 export const byContent: Changed = (before, now) => holdsUnknown(now) || before !== now;
 

@@ -94,7 +94,10 @@ export function user(): z.ZodType<string> {
   });
 }
 
-/** Names with values, as an object or as a list of `NAME=value`. The values may be secrets, so a failure does not show them. */
+/**
+ * Names with values, as an object or as a list of `NAME=value`. The values may be secrets, so a failure does not show
+ * them.
+ */
 export function pairs(): z.ZodType<Record<string, string>> {
   const rule = 'must be an object such as { NAME: "value" }, or a list such as ["NAME=value"]';
   return judged((found, fail) => {

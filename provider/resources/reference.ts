@@ -8,7 +8,9 @@ export function digest(): z.ZodType<string> {
   return text('must be "sha256:" and 64 hexadecimal digits', /^sha256:[0-9a-f]{64}$/);
 }
 
-/** A layer or an image that the SDK reduced to its owner and content key. `noun` is what the person should have given. */
+/**
+ * A layer or an image that the SDK reduced to its owner and content key. `noun` is what the person should have given.
+ */
 export function reference(noun: string): z.ZodType<{ owner: string; contentKey: string }> {
   const schema = members(`must be ${noun}`, { owner: text("must be the owner of a resource"), contentKey: digest() });
   return judged((found, fail) => {

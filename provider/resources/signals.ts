@@ -1,8 +1,12 @@
-/** The signals of Linux by number, from 1, as signal(7) gives them for amd64 and arm64. Node's list is that of its own system. */
-const names =
-  "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS".split(
-    " ",
-  );
+/**
+ * The signals of Linux by number, from 1, as signal(7) gives them for amd64 and arm64. Node's list is that of its own
+ * system.
+ */
+const names = [
+  ...["HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM"],
+  ...["TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF"],
+  ...["WINCH", "IO", "PWR", "SYS"],
+];
 
 const synonyms: Readonly<Record<string, string>> = { IOT: "ABRT", CLD: "CHLD", POLL: "IO" };
 

@@ -1,0 +1,87 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { inventory, type Inventory } from "../../provider/api";
+import { contentKeyOf } from "../../sdk/content-key";
+import { rootfs } from "../e2e/rootfs";
+import { createHost, type TestHost } from "../host";
+import { Engine, type Bag } from "../provider/engine";
+
+let host: TestHost;
+let engine: Engine;
+let place: Bag;
+
+const script = 'echo one; echo oh >&2; printf "t"; printf "wo\\n"; while true; do sleep 1; done';
+
+beforeAll(async () => {
+  host = await createHost();
+  engine = await Engine.start();
+  place = { name: "web-1", connection: { ...host.connection, configFile: "/dev/null" } };
+  const archive = await rootfs();
+  const layer = await create("Layer", "base", { rootfs: archive, contentKey: await contentKeyOf({ rootfs: archive }) });
+  const image = await create("Image", "busybox", { layers: [layer] });
+  await create("Container", "web", { image, command: ["sh", "-c", script], network: "none", stopSignal: "KILL" });
+  await create("Container", "job", { image, command: ["true"], network: "none", wait: "exit" });
+});
+afterAll(async () => {
+  await engine.stop();
+  await host.close();
+});
+
+/** Declares a resource; answers a reference to it. */
+async function create(kind: "Layer" | "Image" | "Container", name: string, inputs: Bag): Promise<Bag> {
+  const owner = `acme/urn:pulumi:dev::shop::pulumi-nodejs:dynamic/slipway:${kind}::${name}`;
+  const { inputs: canonical } = await engine.check(kind, {}, { owner, host: place, ...inputs });
+  const { outputs } = await engine.create(kind, canonical);
+  return { owner, contentKey: outputs["contentKey"] };
+}
+
+const command = ["--require", "tsx/cjs", "cli/main.ts"];
+
+/** Runs the command against the host, by an alias of an ssh_config. */
+async function slipway(...words: string[]): Promise<{ stdout: string; stderr: string }> {
+  return promisify(execFile)(process.execPath, [...command, ...words, "--config-file", host.sshConfigFile]);
+}
+
+it("inspect tells what is there, with state and exit code", async () => {
+  const { stdout } = await slipway("inspect", host.name);
+  expect(stdout).toMatch(new RegExp(`^${host.name}: .*\\nhost id \\w+\\n\\nacme/shop/dev\\n`));
+  expect(stdout).toMatch(/^ {2}container {2}web {6}running since \S+ +\S+\/[0-9a-f]{12}$/m);
+  expect(stdout).toMatch(/^ {2}container {2}job {6}exited \(0\) at \S+ +\S+\/[0-9a-f]{12}$/m);
+  expect(stdout).toMatch(/^ {2}layer {6}base {5}intact, [\d.]+ MiB/m);
+});
+
+it("inspect --json is the agent's inventory", async () => {
+  const { stdout } = await slipway("inspect", host.name, "--json");
+  const found: Inventory = inventory.parse(JSON.parse(stdout));
+  expect(found.containers.map(({ running }) => running).sort()).toEqual([false, true]);
+  expect([found.hosts.length, found.layers.length, found.images.length]).toEqual([0, 1, 1]);
+});
+
+it("logs writes each line to the stream it came from", async () => {
+  expect(await slipway("logs", `${host.name}/web`)).toEqual({ stdout: "one\ntwo\n", stderr: "oh\n" });
+  expect((await slipway("logs", `${host.name}/web`, "--tail", "1")).stdout).toMatch(/^(two\n|)$/);
+});
+
+it("logs --follow shows what is written until it is stopped", async () => {
+  const words = [...command, "logs", `${host.name}/web`, "--follow", "--config-file", host.sshConfigFile];
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "ignore"] });
+  let seen = "";
+  for await (const piece of child.stdout) {
+    seen += String(piece);
+    if (seen === "one\ntwo\n") break;
+  }
+  const ended = once(child, "exit");
+  child.kill("SIGINT");
+  expect(await ended).toEqual([null, "SIGINT"]);
+});
+
+it("a container that is not there is a mistake that tells which are", async () => {
+  const failure = (await slipway("logs", `${host.name}/nope`).catch((error: unknown) => error)) as {
+    code: number;
+    stderr: string;
+  };
+  expect(failure.code).toBe(2);
+  expect(failure.stderr).toMatch(/no container "nope" on this host; there are (web|job) \(\S+\), (web|job) \(\S+\)/);
+});

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"pulumi-slipway/agent/layer"
 	"pulumi-slipway/agent/store"
 )
@@ -22,6 +24,20 @@ type record struct {
 	Format int `json:"format"`
 	store.Pins
 	SizeBytes int64 `json:"sizeBytes"`
+	// Folders tells that there is a tree of folders to go on top of the layers (see stack.folders).
+	Folders bool `json:"folders"`
+}
+
+// trees are the lower directories for overlayfs, lowest first.
+func (image record) trees(s *store.Store) []string {
+	var trees []string
+	for _, digest := range image.Layers {
+		trees = append(trees, s.LayerTree(digest))
+	}
+	if image.Folders {
+		trees = append(trees, filepath.Join(s.ImageDir(image.ImageID), foldersName))
+	}
+	return trees
 }
 
 func idOf(configuration []byte) string {
@@ -50,6 +66,9 @@ func read(s *store.Store, id string) (record, []byte, error) {
 // error. The record is as much as could be read.
 func isIntact(s *store.Store, id string) (record, bool, error) {
 	found, _, err := read(s, id)
+	if err == nil && found.Folders {
+		_, err = os.Lstat(filepath.Join(s.ImageDir(id), foldersName))
+	}
 	for i := 0; err == nil && i < len(found.Layers); i++ {
 		_, err = layer.Read(s, found.Layers[i])
 	}
@@ -70,6 +89,9 @@ func write(s *store.Store, image record, configuration []byte) error {
 		return err
 	}
 	defer built.Abandon()
+	if image.Folders, err = writeFolders(s, image, built.Path); err != nil {
+		return err
+	}
 	if err := s.WriteFile(filepath.Join(built.Path, configName), configuration, true); err != nil {
 		return err
 	}
@@ -80,4 +102,30 @@ func write(s *store.Store, image record, configuration []byte) error {
 		return err
 	}
 	return built.Commit(s.ImageDir(image.ImageID), true)
+}
+
+// writeFolders makes the image's tree of folders, synced, if it needs one.
+func writeFolders(s *store.Store, image record, place string) (bool, error) {
+	layers, err := openStack(s, image.Layers)
+	if err != nil {
+		return false, err
+	}
+	defer layers.close()
+	needed, err := layers.folders()
+	if err != nil || len(needed) == 0 {
+		return false, err
+	}
+	root := filepath.Join(place, foldersName)
+	if err := makeFolders(root, needed); err != nil {
+		return false, err
+	}
+	opened, err := os.Open(root)
+	if err != nil {
+		return false, fmt.Errorf("sync the image's folders: %w", err)
+	}
+	defer opened.Close()
+	if err := unix.Syncfs(int(opened.Fd())); err != nil {
+		return false, fmt.Errorf("sync the image's folders: %w", os.NewSyscallError("syncfs", err))
+	}
+	return true, nil
 }

@@ -54,14 +54,12 @@ func resolve(ctx context.Context, s *store.Store, id, name string) (*Resolved, e
 		lease.Unlock()
 		return nil, fmt.Errorf("resolve image %s: %w", name, err)
 	}
-	resolved := &Resolved{Pins: image.Pins, Config: config, lease: lease}
-	for _, digest := range image.Layers {
-		tree := s.LayerTree(digest)
+	resolved := &Resolved{Pins: image.Pins, Trees: image.trees(s), Config: config, lease: lease}
+	for _, tree := range resolved.Trees {
 		if _, err := os.Lstat(tree); err != nil {
 			lease.Unlock()
 			return nil, lacking("image", name, err)
 		}
-		resolved.Trees = append(resolved.Trees, tree)
 	}
 	return resolved, nil
 }

@@ -34,10 +34,11 @@ export class AgentProgram {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Runs it with folders of its own: both are empty and vanish with the process. */
-  start(): Agent {
-    const script = 'mount -t tmpfs none /var/lib && mount -t tmpfs none /run && exec "$0" serve';
-    const child = spawn("unshare", ["--mount", "sh", "-c", script, this.file], { stdio: ["pipe", "pipe", "pipe"] });
+  /** Runs it with folders of its own: both are empty and vanish with the process. `size` is that of its disk, in MiB. */
+  start({ size = 1024 }: { size?: number } = {}): Agent {
+    const script = 'mount -t tmpfs -o size=$1m none /var/lib && mount -t tmpfs none /run && exec "$0" serve';
+    const words = ["--mount", "sh", "-c", script, this.file, String(size)];
+    const child = spawn("unshare", words, { stdio: ["pipe", "pipe", "pipe"] });
     return new Agent(child);
   }
 }

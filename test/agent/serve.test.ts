@@ -2,8 +2,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { send } from "../../provider/host/http";
+import { Pacer } from "../../provider/host/pacer";
 import { greetingMagic, hostAnswer, hostFacts, inventory, problem, protocol } from "../../provider/api";
 import { type Agent, AgentProgram } from "./agent";
 
@@ -133,4 +136,21 @@ test("an upload whose client vanishes leaves nothing, and the agent ends", async
   expect(await agent.hangUp()).toBe(0);
   expect(files()).toEqual([]);
   closeSync(root);
+});
+
+test("a full disk is told while the client still sends, and what was written is removed", async () => {
+  const agent = program.start({ size: 16 });
+  agents.push(agent);
+  await agent.greet();
+  const path = `/v1/blobs/sha256:${"0".repeat(64)}`;
+  const bytes = Readable.from(
+    (function* () {
+      for (let i = 0; i < 1000; i++) yield Buffer.alloc(1 << 20);
+    })(),
+  );
+  const sending = send(agent.session, { method: "PUT", path }, bytes, 1000 << 20, new Pacer(agent.session));
+  await expect(sending).rejects.toMatchObject({ code: "no_space", problem: { errnoName: "ENOSPC", status: 507 } });
+  const root = `/proc/${agent.pid}/root/var/lib/slipway`;
+  expect([...readdirSync(join(root, "blobs")), ...readdirSync(join(root, "building"))]).toEqual([]);
+  expect((await agent.ask("PUT", `/v1/hosts/${nonce()}`, { owner })).status).toBe(200);
 });

@@ -59,18 +59,21 @@ func EnsureUnit(ctx context.Context) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read the systemd unit: %w", err)
 	}
+	state, err := systemctl(ctx, "show", "--property=ActiveState", "--property=ControlGroup", "--property=NeedDaemonReload", unitName)
+	if err != nil {
+		return err
+	}
 	if string(current) != wanted {
 		if err := writeUnit(wanted); err != nil {
 			return err
 		}
+	}
+	// The second is what an agent leaves that is killed right here.
+	if string(current) != wanted || strings.Contains(state, "NeedDaemonReload=yes\n") {
 		// Each reload reads every unit of the host anew; one does for both changes.
 		if err := systemctls(ctx, "enable --no-reload "+unitName, "daemon-reload"); err != nil {
 			return err
 		}
-	}
-	state, err := systemctl(ctx, "show", "--property=ActiveState", "--property=ControlGroup", unitName)
-	if err != nil {
-		return err
 	}
 	stopped := strings.Contains(state, "ActiveState=inactive\n") || strings.Contains(state, "ActiveState=failed\n")
 	switch {
@@ -81,7 +84,7 @@ func EnsureUnit(ctx context.Context) error {
 		// process may not enter a group that has controllers below it; and nothing is missing.
 		return nil
 	default:
-		return systemctls(ctx, "start "+unitName)
+		return systemctls(ctx, "enable --no-reload "+unitName, "start "+unitName)
 	}
 }
 

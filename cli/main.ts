@@ -5,6 +5,8 @@
  *
  * @packageDocumentation
  */
+import { textOf } from "../provider/failure";
+import { isSlipwayError } from "../provider/host/errors";
 import { isUsageError, UsageError, type Command } from "./command";
 import { inspect } from "./inspect";
 import { logs } from "./logs";
@@ -43,8 +45,7 @@ main(process.argv.slice(2)).then(
   () => process.stdout.write("", () => process.exit(0)),
   (error: unknown) => {
     const usage = isUsageError(error) ? "\nslipway --help tells what there is." : "";
-    process.stderr.write(`slipway: ${error instanceof Error ? error.message : String(error)}${usage}\n`, () =>
-      process.exit(isUsageError(error) ? 2 : 1),
-    );
+    const text = isSlipwayError(error) ? textOf(error) : error instanceof Error ? error.message : String(error);
+    process.stderr.write(`slipway: ${text}${usage}\n`, () => process.exit(isUsageError(error) ? 2 : 1));
   },
 );

@@ -43,9 +43,15 @@ export function leftBehind(error: SlipwayError, outputs: Bag): Error | undefined
   return Object.assign(failed(error), { id: idOf(left), properties: compact(outputs), reasons: [text] });
 }
 
-/** The sentence, and below it what the container last wrote. */
-function textOf(error: SlipwayError): string {
+/**
+ * All that a person is told: the sentence with its code, by which docs/errors.md lists it, the way out, and what the
+ * container last wrote.
+ */
+export function textOf(error: SlipwayError): string {
+  const [sentence = "", ...wayOut] = error.message.split("\n");
   const log = error.problem?.log ?? [];
-  if (log.length === 0) return error.message;
-  return [error.message, "The last lines of its log:", ...log.map((line) => `  ${printable(line)}`)].join("\n");
+  const heading = log.length === 0 ? [] : ["The last lines of its log:"];
+  return [`${sentence} [${error.code}]`, ...wayOut, ...heading, ...log.map((line) => `  ${printable(line)}`)].join(
+    "\n",
+  );
 }

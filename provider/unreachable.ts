@@ -1,4 +1,4 @@
-import { failed } from "./failure";
+import { failed, textOf } from "./failure";
 import { isSlipwayError } from "./host/errors";
 import type { Settings } from "./settings";
 
@@ -15,7 +15,7 @@ export function judge(error: unknown, { unreachable }: Settings, verb: "read" | 
   if (unreachable === "keep" && verb === "delete") return "fail";
   const verdict = unreachable === "forget" && (verb === "delete" || error.code === "other_machine") ? "gone" : "keep";
   const done = verdict === "keep" ? "left as it was" : "let go of without looking";
-  console.warn(`warning: ${done}, because unreachable is "${unreachable}": ${error.message}`);
+  console.warn(`warning: ${done}, because unreachable is "${unreachable}": ${textOf(error)}`);
   return verdict;
 }
 

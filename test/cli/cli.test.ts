@@ -62,7 +62,7 @@ describe("slipway", () => {
     const words = ["127.0.0.1", "--port", "1", "--config-file", "/dev/null", "--identity-file", agents.key];
     const { code, stdout, stderr } = await slipway("inspect", ...words);
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/^slipway: .*127\.0\.0\.1.* refuses the connection/);
+    expect(stderr).toMatch(/^slipway: .*127\.0\.0\.1.* refuses the connection \[connection_refused\]/);
   });
 });
 

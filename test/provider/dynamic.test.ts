@@ -82,7 +82,7 @@ describe("a host that cannot be reached", () => {
   it("is an error with the cause and a way out, and records nothing", async () => {
     engine = await start();
     const created = await failure(engine.create("Container", { ...least.container, host: dead }));
-    expect(created.message).toMatch(/host "dead".*\[127\.0\.0\.1\]:1 refuses the connection/);
+    expect(created.message).toMatch(/host "dead".*\[127\.0\.0\.1\]:1 refuses the connection \[connection_refused\]/);
     expect(created.left).toBeUndefined();
     expect((await failure(engine.read("Container", id, outputs))).message).toMatch(
       /refuses[\s\S]*SLIPWAY_UNREACHABLE=keep/,

@@ -1,10 +1,11 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests beside no clock: those that run Pulumi or start hosts wait for other processes, and get minutes. */
-const slow = { testTimeout: 120_000, hookTimeout: 120_000, globalSetup: "test/setup.ts" };
+const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
+    globalSetup: "test/setup.ts",
     projects: [
       {
         test: {

@@ -5,6 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { hostPackages } from "../test/host/packages";
+import { bringPrograms } from "../test/programs";
 import { guest } from "../test/vm";
 import { build } from "./build";
 import { checks } from "./checks";
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
   if (lacking.length > 0) throw new Error(`npm test cannot run here.\n- ${lacking.join("\n- ")}`);
   await step("The package, and the agents for amd64 and arm64", build);
   await step("Debian's sshd and busybox, unpacked", hostPackages);
+  await bringPrograms();
   spawnSync(process.execPath, ["examples/quickstart/base.mjs"], { cwd: repository, stdio: "inherit" });
   // Both take minutes the first time, and little of the processors: they go on beside the tests that do without them.
   const disk = settled(guest());

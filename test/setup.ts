@@ -1,26 +1,10 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
-import { libraries } from "../scripts/debian";
-import { findOnPath } from "../scripts/needs";
 import { hostPackages } from "./host/packages";
+import { bringPrograms } from "./programs";
 
-/**
- * What tests with hosts need of this machine, made once for a run of vitest: Debian's packages unpacked, and an SSH
- * client on PATH where the machine has none.
- */
+/** What every run of vitest makes first. Without root, what is there has to do. */
 export default async function setup(): Promise<void> {
-  const packages = await hostPackages();
-  if ((await findOnPath("ssh")) !== undefined) return;
-  const folder = join(packages, "opt/slipway-bin");
-  await mkdir(folder, { recursive: true });
-  for (const name of ["ssh", "ssh-add", "ssh-agent", "ssh-keygen", "ssh-keyscan"]) {
-    // Their libraries lie where the packages were unpacked too.
-    const lines = [
-      "#!/bin/sh",
-      `LD_LIBRARY_PATH='${libraries(packages)}' exec '${join(packages, "usr/bin", name)}' "$@"`,
-    ];
-    await writeFile(join(folder, name), `${lines.join("\n")}\n`);
-    await chmod(join(folder, name), 0o755);
-  }
-  process.env["PATH"] = `${process.env["PATH"] ?? ""}${delimiter}${folder}`;
+  if (process.getuid?.() !== 0) return;
+  // Once here, rather than by every test file that needs it.
+  await hostPackages();
+  await bringPrograms();
 }

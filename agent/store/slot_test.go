@@ -82,6 +82,9 @@ func TestOneSlotForAllWhoEnterAtOnce(t *testing.T) {
 					t.Error(err)
 					return
 				}
+				if of, err := s.SlotOf(Images, "o/a"); of != slot.ID {
+					t.Errorf("holds slot %s, the owner's is %q %v", slot.ID, of, err)
+				}
 				if n%2 == 0 { // the others leave it empty, so that it is forgotten now and then
 					if _, _, err := slot.PutClaim(incarnation(n), "key", digest(n)); err != nil {
 						t.Error(err)
@@ -129,6 +132,9 @@ func TestOwnersChangePlaces(t *testing.T) {
 		for _, n := range order {
 			if slot := claimed(t, s, n, after[n]); slot != slots[n] {
 				t.Errorf("%v: incarnation %d went from slot %s to %s", order, n, slots[n], slot)
+			}
+			if labels, err := names(s.labelsDir(Layers)); err != nil || len(labels) != len(slots) {
+				t.Errorf("%v: each slot has one owner at any time, but the labels are %q %v", order, labels, err)
 			}
 		}
 		if got := owners(t, s, slots...); !slices.Equal(got, after) {

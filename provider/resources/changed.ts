@@ -1,5 +1,5 @@
 import { isBag } from "./bag";
-import { holdsUnknown, unknown } from "./unknown";
+import { unknown } from "./unknown";
 
 /**
  * Tells whether an input changed so that the resource has to be replaced. `before` is undefined where it was not set.
@@ -18,14 +18,13 @@ export function byValue(byDefault?: unknown): Changed {
 export const byName: Changed = (before, now) => !same(member(before, "name"), member(now, "name"));
 
 /**
- * By content. A key that is not known yet counts as changed: the content is likely to be another, and a replacement
- * that preview did not announce is worse than one that does not happen.
+ * By content key. One that is not known yet equals no key and so counts as changed: the content is likely to be another,
+ * and a replacement that preview did not announce is worse than one that does not happen.
  */
-export const byContent: Changed = (before, now) => holdsUnknown(now) || before !== now;
+export const byContent: Changed = (before, now) => before !== now;
 
 /** By the content of the layer or image that is referred to. Its owner may change, as when a resource moves. */
-export const byReference: Changed = (before, now) =>
-  now === unknown || byContent(member(before, "contentKey"), member(now, "contentKey"));
+export const byReference: Changed = (before, now) => byContent(member(before, "contentKey"), member(now, "contentKey"));
 
 /** Whether two values are the same, taking what is not known in the second for the same. */
 export function same(before: unknown, now: unknown): boolean {

@@ -203,7 +203,7 @@ describe("a container", () => {
     const updated = await engine.update("Container", id, outputs, news);
     expect(updated).toMatchObject({ memory: 48 * 1024 ** 2, labels: { x: "y" } });
     expect((await engine.read("Container", id, updated)).inputs).toEqual(news);
-    await host.must("busybox pkill -9 -f 'sleep 1000'");
+    await host.must("kill -9 $(grep -lz '^sleep$' /proc/[0-9]*/cmdline | cut -d/ -f3)");
     await expect
       .poll(async () => (await engine.read("Container", id, updated)).inputs, { timeout: 5000 })
       .toEqual({ ...news, running: false });

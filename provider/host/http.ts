@@ -38,16 +38,20 @@ export async function send(
   const stream = open(http, call, { "content-type": "application/octet-stream", "content-length": String(size) });
   const answer = answerOf(stream, call);
   let over = false;
-  const end = (): boolean => (over = true);
+  const end = (): void => {
+    over = true;
+    source.destroy();
+  };
   answer.then(end, end);
   try {
     for await (const piece of pieces(source)) {
       await pacer.admit(piece.length);
       if (!over) await taken(stream, piece);
       pacer.wrote(piece.length);
-      if (over) break;
     }
   } catch (error) {
+    // Once there is an answer it is what counts, and the source was ended by us.
+    if (over) return void (await answer);
     stream.close(constants.NGHTTP2_CANCEL);
     throw new SlipwayError("source_unreadable", `${call.path}: the bytes to send cannot be read: ${reason(error)}`, {
       cause: error,
@@ -80,14 +84,18 @@ function open(
 
 /** The whole body of a yes, "" for 204. */
 function answerOf(stream: ClientHttp2Stream, call: Call): Promise<string> {
-  return answered(stream, call, () => readText(stream, call));
+  return answered(stream, call, (length) => readText(stream, call, length));
 }
 
 /**
  * Takes the answer when it begins and is a yes. A no is an error with the agent's problem, a break one with
  * "connection_lost". Reading starts within the event itself, for a short answer is over in the same turn of the loop.
  */
-function answered<T>(stream: ClientHttp2Stream, call: Call, take: () => Promise<T>): Promise<T> {
+function answered<T>(
+  stream: ClientHttp2Stream,
+  call: Call,
+  take: (length: number | undefined) => Promise<T>,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const closed = (): void => reject(broken(call, new Error(`stream closed with code ${stream.rstCode}`)));
     stream.on("error", (error) => reject(broken(call, error)));
@@ -95,13 +103,14 @@ function answered<T>(stream: ClientHttp2Stream, call: Call, take: () => Promise<
     stream.once("response", (headers: IncomingHttpHeaders & { ":status"?: number }) => {
       stream.off("close", closed);
       const status = headers[":status"] ?? 0;
-      if (status >= 200 && status < 300) take().then(resolve, reject);
-      else readText(stream, call).then((text) => reject(refusal(call, status, text)), reject);
+      const length = headers["content-length"] === undefined ? undefined : Number(headers["content-length"]);
+      if (status >= 200 && status < 300) take(length).then(resolve, reject);
+      else readText(stream, call, length).then((text) => reject(refusal(call, status, text)), reject);
     });
   });
 }
 
-function readText(stream: ClientHttp2Stream, call: Call): Promise<string> {
+function readText(stream: ClientHttp2Stream, call: Call, expected: number | undefined): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -110,7 +119,11 @@ function readText(stream: ClientHttp2Stream, call: Call): Promise<string> {
       size += chunk.length;
       if (size > mostBytes) stream.destroy(new Error("the answer has no end"));
     });
-    stream.on("end", () => resolve(Buffer.concat(chunks).toString()));
+    stream.on("end", () => {
+      // A connection that breaks in the middle of an answer may look like its end.
+      if (expected !== undefined && size !== expected) reject(broken(call, new Error("the answer was cut off")));
+      else resolve(Buffer.concat(chunks).toString());
+    });
     stream.on("error", (error) => reject(broken(call, error)));
     stream.on("close", () => reject(broken(call, new Error(`stream closed with code ${stream.rstCode}`))));
   });

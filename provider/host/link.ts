@@ -81,12 +81,12 @@ async function speak(transport: Transport, channel: Channel): Promise<Link> {
   );
   void ended.then((error) => {
     cause ??= error;
-    http.destroy();
+    http.destroy(error);
     if (!closing) transport.close();
   });
   const close = (): void => {
     closing = true;
-    http.destroy();
+    http.destroy(cause ?? new SlipwayError("connection_lost", "the connection was closed"));
     channel.close();
     transport.close();
   };

@@ -17,10 +17,10 @@ export class Pipe extends Duplex {
       this.received += chunk.length;
       if (!this.push(chunk)) source.pause();
     });
-    source.on("end", () => this.push(null));
-    source.on("close", () => this.destroy());
-    source.on("error", () => this.destroy());
-    sink.on("error", () => this.destroy());
+    // An end without an error would pass for the end of every answer that was under way.
+    const broken = (): unknown => this.destroy(new Error("the agent hung up"));
+    source.on("end", broken).on("close", broken).on("error", broken);
+    sink.on("error", broken);
   }
 
   override _read(): void {

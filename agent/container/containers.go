@@ -2,50 +2,64 @@ package container
 
 import (
 	"context"
-	"io"
+	"fmt"
+	"os"
+	"path/filepath"
 
 	"pulumi-slipway/agent/api"
+	"pulumi-slipway/agent/cgroup"
 	"pulumi-slipway/agent/store"
 )
 
 // Containers are those of one host, seen by one process of the agent. It is safe for use by several goroutines.
 type Containers struct {
-	store *store.Store
+	store    *store.Store
+	tree     *cgroup.Tree
+	monitors *monitors
+	kernel   abilities
+	accounts accountsCache
 }
 
 // Open prepares what every start shares. Base is the folder of our control groups below the root of each hierarchy,
-// for example "system.slice/slipway.service"; "" stands for "slipway-<host id>".
-func Open(store *store.Store, base string) (*Containers, error) {
-	return &Containers{store: store}, nil
+// for example "system.slice/slipway.service"; "" stands for "slipway-<host id>". The monitor's file is looked for beside
+// the running program.
+func Open(s *store.Store, base string) (*Containers, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the monitor: %w", err)
+	}
+	return OpenWith(s, base, filepath.Dir(program))
 }
 
-// Put converges to the request: it starts the container, changes it in place, or starts it again.
-func (c *Containers) Put(ctx context.Context, incarnation string, request api.ContainerRequest) (api.ContainerAnswer, error) {
-	return api.ContainerAnswer{}, &api.Problem{Code: api.CodeUnsupported, Detail: "containers cannot be started yet"}
+// OpenWith is Open with the monitor's file in the given folder.
+func OpenWith(s *store.Store, base, programs string) (*Containers, error) {
+	if base == "" {
+		base = "slipway-" + s.HostID()
+	}
+	tree, err := cgroup.Open(base)
+	if err != nil {
+		return nil, err
+	}
+	c := &Containers{store: s, tree: tree}
+	if c.kernel, err = askKernel(); err != nil {
+		return nil, &api.Problem{Code: api.CodeUnsupported, Step: "look for overlayfs", Object: "overlay",
+			Detail: fmt.Sprintf("this kernel has no overlayfs, or not the mount calls of Linux 5.12: %v; run: modprobe overlay", err)}
+	}
+	if err := checkDevices(); err != nil {
+		return nil, err
+	}
+	if c.monitors, err = openMonitors(tree, programs); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
-
-// Get observes a container.
-func (c *Containers) Get(ctx context.Context, incarnation string) (api.ContainerAnswer, error) {
-	return api.ContainerAnswer{}, &api.Problem{Code: api.CodeGone, Detail: "there is no container " + incarnation}
-}
-
-// Delete stops and removes a container; one that is gone already is fine.
-func (c *Containers) Delete(ctx context.Context, incarnation string) error { return nil }
-
-// List observes every container of the host, by slot.
-func (c *Containers) List(ctx context.Context) ([]api.ContainerSummary, error) { return nil, nil }
-
-// Logs writes the log's last lines in the form of api.LogLine, all where tail is negative, and with follow goes on
-// until the container has ended or ctx has.
-func (c *Containers) Logs(ctx context.Context, incarnation string, tail int, follow bool, to io.Writer) error {
-	return nil
-}
-
-// Sweep removes what a process left that was cut off: half-made containers, groups and run folders without a record.
-func (c *Containers) Sweep(ctx context.Context) error { return nil }
-
-// RemoveGroups removes our control groups once no container is left, for a host that is given up.
-func (c *Containers) RemoveGroups(ctx context.Context) error { return nil }
 
 // Close ends what stands ready for the next start. Running containers go on.
-func (c *Containers) Close() {}
+func (c *Containers) Close() { c.monitors.close() }
+
+// RemoveGroups removes our control groups once no container is left, for a host that is given up. Nothing can be
+// started afterwards.
+func (c *Containers) RemoveGroups(ctx context.Context) error {
+	c.monitors.close()
+	return c.tree.Remove(ctx)
+}

@@ -85,4 +85,6 @@ func (c *container) finish(code int, heard bool) {
 	if r, f := c.mapRecipe(); f == nil {
 		undo(r)
 	}
+	// The end of the socket tells the agent that all is written; what follows is the end of the mounts.
+	syscall.Close(socket)
 }

@@ -67,7 +67,7 @@ type fixed struct {
 const fixedSize = int(unsafe.Sizeof(fixed{}))
 
 // LargestReport is enough to receive any report.
-const LargestReport = 8192
+const LargestReport = 1024
 
 // Encode writes the report as one message.
 func (r Report) Encode() []byte {

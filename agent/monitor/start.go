@@ -38,6 +38,7 @@ func (c *container) start(o Order) *failure {
 		return own("clone3", "", err)
 	}
 	c.pipes.closeChildEnds()
+	c.holdMounts()
 	if f := c.childFailure(); f != nil {
 		c.reap()
 		undo(r)
@@ -108,6 +109,14 @@ func (c *container) childFailure() *failure {
 		f := recipe.DecodeFailure(message)
 		return inRecipe(recipe.Child, f)
 	}
+}
+
+// holdMounts keeps the container's mount namespace from being taken apart while its first process ends: unmounting an
+// overlay writes the whole file system below it to the disk, and whoever waits for the container need not wait for
+// that. It is only a matter of time, so a failure does not matter.
+func (c *container) holdMounts() {
+	path := append(decimal([]byte("/proc/"), int64(c.pid)), "/ns/mnt"...)
+	syscall.Open(string(path), syscall.O_RDONLY|closeOnExec, 0)
 }
 
 // undo carries out the recipe's last list. A group cannot be removed before the kernel has let go of its last process,

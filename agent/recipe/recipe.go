@@ -20,7 +20,7 @@ type Recipe struct {
 
 // New begins an empty recipe.
 func New() *Recipe {
-	r := &Recipe{free: FirstFree, known: map[string]uint64{}}
+	r := &Recipe{free: firstFree, known: map[string]uint64{}}
 	r.Before.recipe, r.Child.recipe, r.After.recipe = r, r, r
 	return r
 }
@@ -120,7 +120,7 @@ func (a Added) Save() Register {
 	return a.SaveIn(register)
 }
 
-// SaveIn keeps the step's result in a register that is not needed any more.
+// SaveIn keeps the step's result in a register whose value is not needed any more.
 func (a Added) SaveIn(register Register) Register {
 	a.list.steps[a.index].Save = uint8(register) + 1
 	return register

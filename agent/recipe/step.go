@@ -24,12 +24,15 @@ type Step struct {
 // Register is a place for the result of a step. Those below FirstFree are set by the monitor.
 type Register uint8
 
-// The registers that hold the monitor's descriptors when the lists begin, and the first one a recipe may set.
+// The registers that hold the monitor's descriptors when the lists begin, two for results that are used at once and
+// then overwritten, and the first of those that a recipe hands out.
 const (
 	Stdin Register = iota
 	Stdout
 	Stderr
-	FirstFree
+	Scratch
+	OtherScratch
+	firstFree
 )
 
 // registers is how many there are; a power of two, so that an index can be masked instead of checked.

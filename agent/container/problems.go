@@ -1,0 +1,78 @@
+package container
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"pulumi-slipway/agent/api"
+	"pulumi-slipway/agent/monitor"
+	"pulumi-slipway/agent/recipe"
+)
+
+// explain makes a problem of a monitor's report that the container could not be started.
+func explain(r monitor.Report, made plan) error {
+	step, object := r.Step, r.Object
+	if r.List != monitor.Own {
+		step, object, _ = recipe.Name(made.recipe, r.List, r.Index)
+	}
+	p := &api.Problem{Code: api.CodeStartFailed, Step: step, Object: object, Errno: int(r.Errno)}
+	program := made.record.Arguments[0]
+	switch {
+	case step == "execve" && (r.Errno == unix.ENOENT || r.Errno == unix.ENOTDIR):
+		p.Code, p.Object = api.CodeProgramNotFound, program
+		p.Detail = fmt.Sprintf("the program %q does not exist in the container, nor does, if it is a script, its interpreter", program)
+		if !strings.Contains(program, "/") {
+			p.Detail = fmt.Sprintf("the program %q was not found in the container along PATH", program)
+		}
+		return p
+	case step == "execve" && (r.Errno == unix.EACCES || r.Errno == unix.ENOEXEC || r.Errno == unix.EPERM):
+		p.Code, p.Object = api.CodeProgramNotExecutable, program
+		p.Detail = fmt.Sprintf("the program %q may not be executed in the container: %v", program, r.Errno)
+		if r.Errno == unix.ENOEXEC {
+			p.Detail += "; it is no program of this architecture, and no script that begins with #!"
+		}
+		return p
+	case r.List == recipe.Before && strings.HasPrefix(step, "write "):
+		p.Code = api.CodeLimitUnsupported
+	case r.Errno == unix.ENOSPC || r.Errno == unix.EDQUOT:
+		p.Code = api.CodeNoSpace
+	case r.Errno == unix.ENOSYS || r.Errno == unix.ENODEV:
+		p.Code = api.CodeUnsupported
+	}
+	p.Detail = fmt.Sprintf("start the container: %s %s: %v%s", step, object, r.Errno, hint(step, object, r.Errno))
+	return p
+}
+
+// hint says what a refused step usually means.
+func hint(step, object string, errno unix.Errno) string {
+	switch {
+	case step == "move_mount" && (object == "proc" || object == "dev" || object == "sys"):
+		return fmt.Sprintf("; `/%s` of the image has to be a folder, not a symbolic link or a file", object)
+	case step == "openat2" || step == "move_mount" && strings.HasPrefix(object, "/etc/"):
+		return fmt.Sprintf("; `%s` of the image has to be a file, or a symbolic link to one inside the image", object)
+	case step == "chdir" && strings.HasPrefix(object, "/"):
+		return "; `workingDir` has to be a folder of the container"
+	case step == "execve" && errno == unix.E2BIG:
+		return "; `command` and `env` are larger than the kernel takes"
+	default:
+		return ""
+	}
+}
+
+// ended makes a problem of a container that has ended although it was to run on, or of a job that failed.
+func endedProblem(o outcome, wait string, log []string) *api.Problem {
+	code := "an unknown exit code"
+	if o.code != nil {
+		code = fmt.Sprintf("exit code %d", *o.code)
+		if *o.code > 128 {
+			code += fmt.Sprintf(" (killed by %s)", unix.SignalName(unix.Signal(*o.code-128)))
+		}
+	}
+	if wait == "exit" {
+		return &api.Problem{Code: api.CodeJobFailed, ExitCode: o.code, Log: log, Detail: "the job ended with " + code}
+	}
+	return &api.Problem{Code: api.CodeExited, ExitCode: o.code, Log: log,
+		Detail: fmt.Sprintf("the container ended with %s within %v of its start", code, settling)}
+}

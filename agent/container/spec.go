@@ -1,0 +1,39 @@
+package container
+
+import (
+	"pulumi-slipway/agent/cgroup"
+)
+
+// spec is a container with every question answered: what compile turns into a recipe. Paths are the host's unless
+// they say otherwise.
+type spec struct {
+	// trees are the image's layers, lowest first; upper and work the container's own. place is the folder on which the
+	// root is mounted, in the container's mount namespace.
+	trees              []string
+	upper, work, place string
+	readOnly           bool
+	group              cgroup.Group
+	limits             cgroup.Limits
+	entered            []cgroup.Hierarchy
+	hostname           string
+	// hostNetwork leaves the container in the host's network namespace.
+	hostNetwork bool
+	// files are put over files of the image, by their path in the container.
+	files []boundFile
+	user  user
+	// directory is where the program starts, in the container.
+	directory string
+	arguments []string
+	env       []string
+	kernel    abilities
+}
+
+// boundFile is a file of the host that the container sees in the place of one of its own.
+type boundFile struct{ source, target string }
+
+// user is who the program runs as.
+type user struct {
+	uid, gid uint32
+	groups   []uint32
+	home     string
+}

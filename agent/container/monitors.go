@@ -24,6 +24,8 @@ type monitors struct {
 	// folder is a read-only mount of the monitor's folder, mounted nowhere.
 	folder *os.File
 	starts chan chan<- started
+	// done is closed when nothing may be started any more.
+	done chan struct{}
 
 	mutex  sync.Mutex
 	ready  []*attached
@@ -45,7 +47,7 @@ func openMonitors(tree *cgroup.Tree, folder string) (*monitors, error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "open_tree", Path: folder, Err: err}
 	}
-	m := &monitors{tree: tree, folder: os.NewFile(uintptr(mount), folder), starts: make(chan chan<- started)}
+	m := &monitors{tree: tree, folder: os.NewFile(uintptr(mount), folder), starts: make(chan chan<- started), done: make(chan struct{})}
 	err = unix.MountSetattr(mount, "", unix.AT_EMPTY_PATH, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY})
 	if err != nil {
 		m.folder.Close()
@@ -94,32 +96,47 @@ func (m *monitors) refill() {
 	})
 }
 
-// close ends the ones that stand ready, and the thread that started them, which is in their control group.
+// close ends the ones that stand ready, and the thread that started them, which is in their control group. A second
+// call does nothing.
 func (m *monitors) close() {
 	m.mutex.Lock()
+	again := m.closed
 	m.closed = true
 	m.mutex.Unlock()
+	if again {
+		return
+	}
 	m.filling.Wait()
 	for _, monitor := range m.ready {
 		monitor.dismiss()
 	}
 	m.ready = nil
-	close(m.starts)
+	close(m.done)
 	m.folder.Close()
 }
 
 func (m *monitors) start() (*attached, error) {
 	answer := make(chan started, 1)
-	m.starts <- answer
-	a := <-answer
-	return a.monitor, a.err
+	select {
+	case m.starts <- answer:
+		a := <-answer
+		return a.monitor, a.err
+	case <-m.done:
+		return nil, errors.New("start a monitor: this host is given up, or the agent is ending")
+	}
 }
 
 // serve starts monitors on a thread of its own, which has entered the monitors' control groups of version 1: what it
 // starts is born there. The thread ends with this function.
 func (m *monitors) serve() {
 	entered := false
-	for answer := range m.starts {
+	for {
+		var answer chan<- started
+		select {
+		case answer = <-m.starts:
+		case <-m.done:
+			return
+		}
 		var err error
 		if !entered || !m.tree.Prepared() {
 			if err = m.tree.Prepare(); err == nil {

@@ -24,9 +24,8 @@ export class AgentProgram {
   /** Builds it for this machine. */
   static async build(): Promise<AgentProgram> {
     const folder = await mkdtemp(join(tmpdir(), "slipway-agent-"));
-    const file = join(folder, "slipway-agent");
-    await runGo(await findGo(), ["build", "-o", file, "./cmd/slipway-agent"], { env: { CGO_ENABLED: "0" } });
-    return new AgentProgram(folder, file);
+    await runGo(await findGo(), ["build", "-o", folder, "./cmd/..."], { env: { CGO_ENABLED: "0" } });
+    return new AgentProgram(folder, join(folder, "slipway-agent"));
   }
 
   /** Removes it. */

@@ -83,6 +83,7 @@ test("purging a host removes everything of ours unless somebody else uses it", a
   expect(folder("/var/lib")).toEqual(["slipway"]);
   expect((await agent.ask("DELETE", `${ours}?purge=true`)).status).toBe(204);
   expect([folder("/var/lib"), folder("/run")]).toEqual([[], []]);
+  expect([await agent.hangUp(), agent.faults]).toEqual([0, ""]);
 });
 
 test("a hundred requests at once are all answered", async () => {

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:http2";
-import { Duplex } from "node:stream";
+import { readPreamble } from "../provider/host/greeting";
+import { Pipe } from "../provider/host/pipe";
 import type { Scope } from "./scope";
 
 /** What the agent answered. */
@@ -23,14 +24,17 @@ export async function agent(scope: Scope, command: readonly string[]): Promise<R
     child.stdin.end();
     await ended;
   });
-  await greeting(child.stdout);
-  const session = connect("http://slipway", {
-    createConnection: () => Duplex.from({ readable: child.stdout, writable: child.stdin }),
-  });
+  const { text, greeting } = await readPreamble(child.stdout);
+  if (!greeting) throw new Error(`the agent did not greet: ${text}`);
+  const pipe = new Pipe(child.stdout, child.stdin);
+  const session = connect("http://slipway", { createConnection: () => pipe });
   session.on("error", () => undefined); // Each request says it itself.
   scope.defer("session", () => session.close());
   return async (method, path, body = "") => {
-    const stream = session.request({ ":method": method, ":path": path, "content-type": "application/json" });
+    const stream = session.request(
+      { ":method": method, ":path": path, "content-type": "application/json" },
+      { endStream: false },
+    );
     stream.end(body);
     const answered = once(stream, "response") as Promise<[Record<string, string | string[] | number>]>;
     const [headers] = await answered;
@@ -39,16 +43,6 @@ export async function agent(scope: Scope, command: readonly string[]): Promise<R
     if (Number(headers[":status"]) >= 300) throw new Error(`${method} ${path}: ${text}`);
     return { body: text, timing: timings(headers["server-timing"]) };
   };
-}
-
-/** Reads the first line and leaves what follows in the stream. */
-async function greeting(from: NodeJS.ReadableStream): Promise<void> {
-  for (;;) {
-    for (let byte = from.read(1); byte !== null; byte = from.read(1)) {
-      if (byte.toString() === "\n") return;
-    }
-    await once(from, "readable");
-  }
 }
 
 function timings(header: string | string[] | number | undefined): Record<string, number> {

@@ -37,13 +37,15 @@ const nonce = (): string => randomBytes(16).toString("hex");
 export async function slipway(scope: Scope, sandbox: Sandbox, rootfs: string): Promise<Slipway> {
   const program = await delivered(sandbox);
   const open = (within: Scope): Promise<Request> => agent(within, [...sandbox.prefix, program, "serve"]);
+  let group = "";
+  // Registered first, because it comes last: a monitor stands ready in our groups until the agent has ended.
+  scope.defer("our groups", async () => {
+    for (const { path } of group ? hierarchies() : []) await remove(join(path, group));
+  });
   const request = await open(scope);
   const host = nonce();
   const { hostId } = JSON.parse((await put(request, "hosts", host, { owner: "bench/host" })).body) as HostAnswer;
-  const group = `slipway-${hostId}`;
-  scope.defer("our groups", async () => {
-    for (const { path } of hierarchies()) await remove(join(path, group));
-  });
+  group = `slipway-${hostId}`;
   scope.defer("host", async () => void (await request("DELETE", `/v1/hosts/${host}?purge=true`)));
 
   const archive = await readFile(await archived(rootfs));

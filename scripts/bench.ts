@@ -37,7 +37,8 @@ async function main(): Promise<void> {
       else print(`${table(name, result)}\n\n`);
     } catch (error) {
       // Said at once, because undoing may fail for the same reason.
-      throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = 1;
     } finally {
       process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
       await scope.close();

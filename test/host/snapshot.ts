@@ -25,7 +25,7 @@ export async function takeSnapshot(pid: number, groups: readonly string[], netwo
   const [processes, mounts, cgroups, listening, files] = await Promise.all([
     processesOf(groups[0] ?? ""),
     mountsOf(pid),
-    Promise.all(groups.map(async (group) => (await folders(group)).map((path) => path.slice(group.length - 1)))),
+    Promise.all(groups.map(async (group) => (await folders(group)).map((path) => path.slice(group.length)))),
     listeningOf(pid),
     Promise.all(watched.map(async (folder) => filesOf(`/proc/${pid}/root`, folder))),
   ]);

@@ -37,23 +37,22 @@ func attribute(e entry, name, value string) entry {
 	return e
 }
 
-// pack writes an archive; a file's content stands in Gname.
-func pack(t *testing.T, entries ...entry) []byte {
-	t.Helper()
+// pack writes an archive; a file's content stands in Gname. It panics where that cannot be done: the test is wrong then.
+func pack(entries ...entry) []byte {
 	var archive bytes.Buffer
 	writer := tar.NewWriter(&archive)
 	for _, header := range entries {
 		content := header.Gname
 		header.Gname, header.Size, header.Format = "", int64(len(content)), tar.FormatPAX
 		if err := writer.WriteHeader(&header); err != nil {
-			t.Fatal(err)
+			panic(err)
 		}
 		if _, err := io.WriteString(writer, content); err != nil {
-			t.Fatal(err)
+			panic(err)
 		}
 	}
 	if err := writer.Close(); err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return archive.Bytes()
 }
@@ -122,7 +121,7 @@ func TestHostileArchives(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := snapshot(t, victim)
-			_, err := unpack(t.Context(), filepath.Join(beside, "layer"), bytes.NewReader(pack(t, c.entries...)))
+			_, err := unpack(t.Context(), filepath.Join(beside, "layer"), bytes.NewReader(pack(c.entries...)))
 			compare(t, snapshot(t, victim), before)
 			if found, _ := filepath.Glob(filepath.Join(beside, "*")); len(found) != 2 {
 				t.Errorf("beside the layer there is now %q", found)
@@ -163,8 +162,8 @@ func checkProblem(t *testing.T, err error, code api.Code, names string) {
 // TestBrokenStreams reads what is no archive, or not a whole one.
 func TestBrokenStreams(t *testing.T) {
 	requireRoot(t)
-	whole := pack(t, folder("a"), file("a/b", strings.Repeat("content ", 4000)), file("c", "end"))
-	gzipped := gzipOf(t, whole)
+	whole := pack(folder("a"), file("a/b", strings.Repeat("content ", 4000)), file("c", "end"))
+	gzipped := compressed(whole)
 	encoder, err := zstd.NewWriter(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +172,7 @@ func TestBrokenStreams(t *testing.T) {
 	largeWindow := append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xff}, make([]byte, 64)...)
 	flipped := bytes.Clone(gzipped)
 	flipped[len(flipped)/2] ^= 0x40
-	huge := pack(t, entry{Typeflag: tar.TypeReg, Name: "huge", Mode: 0o644})
+	huge := pack(entry{Typeflag: tar.TypeReg, Name: "huge", Mode: 0o644})
 	copy(huge[124:136], []byte{0x80, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
 	resum(huge)
 
@@ -186,14 +185,14 @@ func TestBrokenStreams(t *testing.T) {
 		"whole, gzip":                 {stream: gzipped},
 		"whole, zstd":                 {stream: zstandard},
 		"whole, then padding":         {stream: append(bytes.Clone(whole), make([]byte, 9000)...)},
-		"two gzip members":            {stream: append(gzipOf(t, whole[:3000]), gzipOf(t, whole[3000:])...)},
+		"two gzip members":            {stream: append(compressed(whole[:3000]), compressed(whole[3000:])...)},
 		"nothing":                     {stream: nil, fails: true, names: "cut off"},
 		"an empty archive":            {stream: make([]byte, 1024)},
 		"text":                        {stream: []byte(strings.Repeat("this is no archive\n", 100)), fails: true},
 		"a page of a web server":      {stream: []byte("<html>404</html>"), fails: true},
 		"cut off in a file":           {stream: whole[:5000], fails: true, names: "a/b"},
 		"two joined by cat":           {stream: append(bytes.Clone(whole), whole...), fails: true, names: "tar -A"},
-		"cut off after zeros":         {stream: pack(t, file("zeros", strings.Repeat("\x00", 1024)))[:512+1024], fails: true, names: "cut off"},
+		"cut off after zeros":         {stream: pack(file("zeros", strings.Repeat("\x00", 1024)))[:512+1024], fails: true, names: "cut off"},
 		"cut off between entries":     {stream: whole[:len(whole)-2048], fails: true, names: "cut off"},
 		"cut off in a header":         {stream: whole[:100], fails: true},
 		"cut off, gzip":               {stream: gzipped[:len(gzipped)-9], fails: true},
@@ -220,15 +219,15 @@ func TestBrokenStreams(t *testing.T) {
 	}
 }
 
-func gzipOf(t *testing.T, data []byte) []byte {
-	t.Helper()
+// compressed is data packed with gzip.
+func compressed(data []byte) []byte {
 	var packed bytes.Buffer
 	packer := gzip.NewWriter(&packed)
 	if _, err := packer.Write(data); err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	if err := packer.Close(); err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return packed.Bytes()
 }
@@ -248,7 +247,7 @@ func resum(archive []byte) {
 func TestAttributesThatStay(t *testing.T) {
 	requireRoot(t)
 	capability := string([]byte{1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
-	got, _ := ownUnpack(t, pack(t,
+	got, _ := ownUnpack(t, pack(
 		attribute(entry{Typeflag: tar.TypeReg, Name: "ping", Mode: 0o6755, Uid: 5, Gid: 6}, "security.capability", capability),
 		attribute(folder("a"), "user.note", "kept"),
 		attribute(folder("b"), "security.selinux", "dropped"),
@@ -269,7 +268,7 @@ func TestAttributesThatStay(t *testing.T) {
 // TestWhatIsHidden turns the marks of the OCI image specification into those of overlayfs.
 func TestWhatIsHidden(t *testing.T) {
 	requireRoot(t)
-	got, _ := ownUnpack(t, pack(t,
+	got, _ := ownUnpack(t, pack(
 		file("etc/.wh.gone", ""),
 		folder("var"), file("var/.wh..wh..opq", ""), file("var/new", "x"),
 		file(".wh.again", ""), folder("again"), file("again/x", "x"),

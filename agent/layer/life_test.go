@@ -105,7 +105,7 @@ func TestTheLifeOfALayer(t *testing.T) {
 	requireRoot(t)
 	t.Parallel()
 	s := opened(t, t.TempDir())
-	archive := pack(t, folder("etc"), file("etc/hosts", "127.0.0.1 localhost"))
+	archive := pack(folder("etc"), file("etc/hosts", "127.0.0.1 localhost"))
 	first := mustSend(t, s, 1, "a", archive, true)
 	if first.Digest != digestOf(archive) || first.SizeBytes != 19 || first.Owner != "o/a" || first.ContentKey != digestOf(archive) {
 		t.Errorf("answered %+v", first)
@@ -118,15 +118,15 @@ func TestTheLifeOfALayer(t *testing.T) {
 	}
 	// The same bytes for another owner, and the same tree from other bytes, are the same layer.
 	mustSend(t, s, 2, "b", archive, false)
-	if packed := mustSend(t, s, 3, "c", gzipOf(t, archive), true); packed.Digest != first.Digest {
+	if packed := mustSend(t, s, 3, "c", compressed(archive), true); packed.Digest != first.Digest {
 		t.Errorf("compressed, the layer is %s, plain %s", packed.Digest, first.Digest)
 	}
-	mustSend(t, s, 4, "d", gzipOf(t, archive), false)
+	mustSend(t, s, 4, "d", compressed(archive), false)
 	if found, _ := filepath.Glob(filepath.Join(s.Root(), "layers", "*")); len(found) != 1 {
 		t.Errorf("on the disk there are %q", found)
 	}
 	// Another content in the same slot takes it over; the old content stays for the others.
-	second := mustSend(t, s, 5, "a", pack(t, file("new", "")), true)
+	second := mustSend(t, s, 5, "a", pack(file("new", "")), true)
 	if second.Slot != first.Slot {
 		t.Errorf("the owner's slot was %s and is %s", first.Slot, second.Slot)
 	}
@@ -152,7 +152,7 @@ func TestTheLifeOfALayer(t *testing.T) {
 // TestDamageIsSeenAndRepaired: read says that the layer is not intact, and the next PUT makes it anew.
 func TestDamageIsSeenAndRepaired(t *testing.T) {
 	requireRoot(t)
-	archive := pack(t, folder("bin"), file("bin/sh", "#!"), folder("etc"))
+	archive := pack(folder("bin"), file("bin/sh", "#!"), folder("etc"))
 	for name, damage := range map[string]func(s *store.Store, digest string) error{
 		"a folder is gone":  func(s *store.Store, d string) error { return os.RemoveAll(filepath.Join(s.LayerTree(d), "bin")) },
 		"the tree is gone":  func(s *store.Store, d string) error { return os.RemoveAll(s.LayerTree(d)) },
@@ -184,7 +184,7 @@ func TestDamageIsSeenAndRepaired(t *testing.T) {
 
 func TestWhatCannotBeMadeLeavesNothing(t *testing.T) {
 	requireRoot(t)
-	good := pack(t, folder("a"), file("a/b", strings.Repeat("x", 5000)))
+	good := pack(folder("a"), file("a/b", strings.Repeat("x", 5000)))
 	for name, c := range map[string]struct {
 		archive []byte
 		code    api.Code
@@ -192,8 +192,8 @@ func TestWhatCannotBeMadeLeavesNothing(t *testing.T) {
 		"cut off":     {good[:3000], api.CodeArchiveInvalid},
 		"no archive":  {[]byte(strings.Repeat("text", 1000)), api.CodeArchiveInvalid},
 		"nothing":     {nil, api.CodeArchiveInvalid},
-		"escaping":    {pack(t, folder("a"), file("../x", "")), api.CodeArchiveEscapes},
-		"cut off, gz": {gzipOf(t, good)[:40], api.CodeArchiveInvalid},
+		"escaping":    {pack(folder("a"), file("../x", "")), api.CodeArchiveEscapes},
+		"cut off, gz": {compressed(good)[:40], api.CodeArchiveInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -253,7 +253,7 @@ func TestACutOffRequestKeepsTheArchive(t *testing.T) {
 	requireRoot(t)
 	t.Parallel()
 	s := opened(t, t.TempDir())
-	archive := pack(t, file("large", strings.Repeat("x", 8<<20)))
+	archive := pack(file("large", strings.Repeat("x", 8<<20)))
 	if err := PutBlob(t.Context(), s, digestOf(archive), bytes.NewReader(archive)); err != nil {
 		t.Fatal(err)
 	}
@@ -271,8 +271,8 @@ func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	archives := [][]byte{
-		pack(t, folder("a"), file("a/b", "1"), file("c", strings.Repeat("x", 100_000))),
-		pack(t, folder("a"), file("a/b", "2")),
+		pack(folder("a"), file("a/b", "1"), file("c", strings.Repeat("x", 100_000))),
+		pack(folder("a"), file("a/b", "2")),
 	}
 	var group sync.WaitGroup
 	for n := range 6 {

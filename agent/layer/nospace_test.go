@@ -47,10 +47,10 @@ func TestFullDisk(t *testing.T) {
 		archive []byte
 		step    string
 	}{
-		"no room for the archive":     {"size=4m", pack(t, file("noise", string(noise))), "receive archive"},
-		"no room for the layer":       {"size=8m", pack(t, file("noise", string(noise))), "write"},
-		"no room for what it unpacks": {"size=4m", gzipOf(t, pack(t, file("zeros", strings.Repeat("\x00", 30<<20)))), "write"},
-		"no inodes for the layer":     {"size=8m,nr_inodes=300", pack(t, many...), "create"},
+		"no room for the archive":     {"size=4m", pack(file("noise", string(noise))), "receive archive"},
+		"no room for the layer":       {"size=8m", pack(file("noise", string(noise))), "write"},
+		"no room for what it unpacks": {"size=4m", compressed(pack(file("zeros", strings.Repeat("\x00", 30<<20)))), "write"},
+		"no inodes for the layer":     {"size=8m,nr_inodes=300", pack(many...), "create"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			disk, s := smallDisk(t, c.disk)
@@ -62,7 +62,7 @@ func TestFullDisk(t *testing.T) {
 			if now := freeOn(t, disk); now != free {
 				t.Errorf("free were %+v, now %+v", free, now)
 			}
-			mustSend(t, s, 2, "a", pack(t, file("small", "x")), true)
+			mustSend(t, s, 2, "a", pack(file("small", "x")), true)
 		})
 	}
 	t.Run("no inodes at any step", everyInode)
@@ -72,7 +72,7 @@ func TestFullDisk(t *testing.T) {
 func everyInode(t *testing.T) {
 	disk, _ := smallDisk(t, "nr_inodes=1000")
 	used := 1000 - freeOn(t, disk).inodes
-	archive := pack(t, folder("a"), file("b", "x"), symlink("c", "d"))
+	archive := pack(folder("a"), file("b", "x"), symlink("c", "d"))
 	for spare := range uint64(100) {
 		disk, s := smallDisk(t, fmt.Sprintf("nr_inodes=%d", used+spare))
 		before := freeOn(t, disk)

@@ -63,15 +63,18 @@ func (s *Store) HasBlob(digest string) (bool, error) {
 	return false, fmt.Errorf("look for an archive: %w", err)
 }
 
-// RemoveBlob removes an archive; one that is not there is no error.
+// RemoveBlob removes an archive; one that is not there is no error. It stays where another process has received it
+// too and may be about to ask for its layer.
 func (s *Store) RemoveBlob(digest string) error {
-	if err := os.Remove(s.BlobPath(digest)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove an archive: %w", err)
-	}
 	if lock, had := s.uploads.LoadAndDelete(digest); had {
 		lock.(*Lock).Unlock()
 	}
-	return nil
+	return s.unlessLocked([]string{uploadLock(digest)}, func() error {
+		if err := os.Remove(s.BlobPath(digest)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove an archive: %w", err)
+		}
+		return nil
+	})
 }
 
 // LayerOfBlob is the layer that an archive once became, "" where none of the layers here did. Each layer has an empty

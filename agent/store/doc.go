@@ -18,10 +18,12 @@
 //
 // One file, <run>/locks, is locked by byte ranges, one range for each name, as open file description locks: the
 // kernel drops them with the process, nothing is left of a name that is no longer used, and goroutines exclude each
-// other as processes do. The order in which one request may take them:
+// other as processes do. What a request may ask for while it holds something:
 //
-//	slot of a container, image, layer or host -> blob -> labels of a kind
-//	slot ... -> content of images and layers (shared by readers, exclusive to remove)
+//	holding a slot            the labels of its kind, a blob, content
+//	holding a blob            content
+//	holding the labels        a slot nobody else knows yet
+//	holding content shared    other content shared; removing content takes one lock at a time and holds no other
 //
 // A shared lock on content is a lease: whoever reads layers or is about to refer to them holds it until its own
 // record is on disk. Removing content takes the lock exclusively, looks for records that refer to it, and renames it to

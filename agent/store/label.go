@@ -57,16 +57,17 @@ func (s *Store) slotOf(kind Kind, owner string) (slot string, alone bool, err er
 	if err != nil {
 		return "", false, err
 	}
-	slices.Sort(all)
 	suffix := "." + hashOf(owner)
-	for i, name := range all {
+	for _, name := range all {
 		found, ours := strings.CutSuffix(name, suffix)
 		if !ours {
 			continue
 		}
 		slot = found
-		prefix := found + "."
-		if (i == 0 || !strings.HasPrefix(all[i-1], prefix)) && (i+1 == len(all) || !strings.HasPrefix(all[i+1], prefix)) {
+		others := slices.ContainsFunc(all, func(other string) bool {
+			return other != name && strings.HasPrefix(other, slot+".")
+		})
+		if !others {
 			return slot, true, nil
 		}
 	}
@@ -119,20 +120,29 @@ func (s *Store) removeLabel(kind Kind, l label) error {
 	return nil
 }
 
-// mint finds the owner's slot or makes one up. It makes one up as well where another owner has a label on the slot, a
-// leftover of a crash: whoever is new in the slot would end what is the other's.
-func (s *Store) mint(ctx context.Context, kind Kind, owner string) (string, error) {
-	lock, err := s.Lock(ctx, "labels/"+string(kind))
+// mint finds the owner's slot or makes one up, which it answers with its lock. It makes one up as well where another
+// owner has a label on the slot, a leftover of a crash: whoever is new in the slot would end what is the other's.
+func (s *Store) mint(ctx context.Context, kind Kind, owner string) (string, *Lock, error) {
+	labels, err := s.Lock(ctx, "labels/"+string(kind))
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	defer lock.Unlock()
+	defer labels.Unlock()
 	slot, alone, err := s.slotOf(kind, owner)
 	if err != nil || alone {
-		return slot, err
+		return slot, nil, err
 	}
 	slot = nonce(8)
-	return slot, s.addLabel(kind, label{slot, owner})
+	// Nobody knows the slot yet, so nobody has its lock.
+	lock, err := s.Lock(ctx, slotLock(kind, slot))
+	if err != nil {
+		return "", nil, err
+	}
+	if err := s.addLabel(kind, label{slot, owner}); err != nil {
+		lock.Unlock()
+		return "", nil, err
+	}
+	return slot, lock, nil
 }
 
 // relabel gives a slot another owner. A slot that this owner had before gets the old owner in exchange, so that two

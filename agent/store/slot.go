@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Slot is a held slot: nobody else changes what is in it until Release.
@@ -39,17 +41,19 @@ func (s *Store) Enter(ctx context.Context, kind Kind, incarnation, owner string)
 
 func (s *Store) enterOwn(ctx context.Context, kind Kind, owner string) (*Slot, error) {
 	for {
-		id, err := s.mint(ctx, kind, owner)
+		id, lock, err := s.mint(ctx, kind, owner)
 		if err != nil {
 			return nil, err
 		}
-		slot, err := s.holdSlot(ctx, kind, id)
-		if err != nil {
+		if lock != nil {
+			return &Slot{kind, id, owner, s, lock}, nil
+		}
+		if lock, err = s.Lock(ctx, slotLock(kind, id)); err != nil {
 			return nil, err
 		}
+		slot := &Slot{kind, id, owner, s, lock}
 		still, err := s.SlotOf(kind, owner)
 		if err == nil && still == id {
-			slot.Owner = owner
 			return slot, nil
 		}
 		// While we waited for it, the slot became empty and was forgotten, or went to another owner.
@@ -115,16 +119,23 @@ func (s *Store) find(kind Kind, incarnation string) (string, error) {
 	if err := checkName(incarnation); err != nil {
 		return "", err
 	}
-	slots, err := names(s.slotsDir(kind))
+	folder, err := os.Open(s.slotsDir(kind))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("look for %s %s: %w", kind.one(), incarnation, err)
 	}
+	defer folder.Close()
+	slots, err := folder.Readdirnames(-1)
+	if err != nil {
+		return "", fmt.Errorf("look for %s %s: %w", kind.one(), incarnation, err)
+	}
+	entry := "/" + kind.entry(incarnation)
 	for _, slot := range slots {
-		_, err := os.Lstat(filepath.Join(s.slotsDir(kind), slot, kind.entry(incarnation)))
+		// Every start of a container waits for this, so it is one short look for each slot.
+		err := unix.Faccessat(int(folder.Fd()), slot+entry, unix.F_OK, unix.AT_SYMLINK_NOFOLLOW)
 		if err == nil {
 			return slot, nil
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		if err != unix.ENOENT && err != unix.ENOTDIR {
 			return "", fmt.Errorf("look for %s %s: %w", kind.one(), incarnation, err)
 		}
 	}

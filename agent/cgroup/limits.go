@@ -90,9 +90,23 @@ func (g Group) Change(from, to Limits) error {
 }
 
 func (s Setting) write() error {
-	err := os.WriteFile(s.Path, []byte(s.Value), 0)
+	err := write(s.Path, s.Value)
 	if s.Optional && errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	return err
+}
+
+// write writes a file of a control group. It never asks to make it: the kernel would say "permission denied" where it
+// means that there is no such file.
+func write(path, value string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(value)
+	if closed := file.Close(); err == nil {
+		err = closed
 	}
 	return err
 }

@@ -123,7 +123,7 @@ func (h Hierarchy) make(folder string) error {
 		return nil
 	}
 	for _, s := range h.Inherited(folder) {
-		if err := os.WriteFile(s.Path, []byte(s.Value), 0o644); err != nil {
+		if err := s.write(); err != nil {
 			return fmt.Errorf("give a new control group what its parent has: %w", err)
 		}
 	}
@@ -139,7 +139,7 @@ func (t *Tree) switchOn(h Hierarchy, folder string) {
 		if !h.has(controller) || slices.Contains(on, controller) {
 			continue
 		}
-		if err := os.WriteFile(path, []byte("+"+controller), 0o644); err != nil {
+		if err := write(path, "+"+controller); err != nil {
 			if errors.Is(err, unix.EBUSY) {
 				err = fmt.Errorf("%w: the group holds processes of its own", err)
 			}
@@ -154,7 +154,7 @@ func (t *Tree) switchOn(h Hierarchy, folder string) {
 func (t *Tree) EnterMonitors() error {
 	for _, h := range t.Entered {
 		if h.Version == 1 {
-			if err := os.WriteFile(filepath.Join(h.Mount, t.Base, monitors, "tasks"), []byte("0"), 0); err != nil {
+			if err := write(filepath.Join(h.Mount, t.Base, monitors, "tasks"), "0"); err != nil {
 				return fmt.Errorf("enter the monitors' control group: %w", err)
 			}
 		}

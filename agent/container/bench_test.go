@@ -61,9 +61,9 @@ func BenchmarkStart(b *testing.B) {
 		if err := h.Delete(ctx, incarnation); err != nil {
 			b.Fatal(err)
 		}
-		output, err := exec.Command(floor, append([]string{tree, "1"}, groups...)...).Output()
+		output, err := exec.Command(floor, append([]string{tree, "1"}, groups...)...).CombinedOutput()
 		if err != nil {
-			b.Fatal(err)
+			b.Fatalf("floor: %v\n%s", err, output)
 		}
 		var result struct{ P50 float64 }
 		if err := json.Unmarshal(output, &result); err != nil {

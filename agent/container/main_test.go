@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,13 @@ func newHost(t testing.TB) *host {
 	return h
 }
 
+// in is the host for a test within the test.
+func (h *host) in(t testing.TB) *host {
+	within := *h
+	within.t = t
+	return &within
+}
+
 func (h *host) removeAll() {
 	h.t.Helper()
 	all, err := h.store.ListContainers()
@@ -141,6 +149,9 @@ func (h *host) shell(script string) api.ContainerRequest {
 
 // service is a request for a container that runs on, and ends at once when it is asked to.
 func (h *host) service(script string) api.ContainerRequest {
+	if script == "" {
+		script = ":"
+	}
 	r := h.shell("trap 'exit 0' TERM; " + script + "; while :; do sleep 1000 & wait $!; done")
 	r.Wait = "running"
 	return r
@@ -196,3 +207,5 @@ func (h *host) log(incarnation string) []string {
 	}
 	return lastLogLines(p, 1<<20)
 }
+
+func itoa(number int) string { return strconv.Itoa(number) }

@@ -45,7 +45,7 @@ func Busybox() ([]Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s --list: %w", path, err)
 	}
-	entries := []Entry{Dir("bin"), Dir("etc"), Dir("tmp"), Script("bin/busybox", string(program))}
+	entries := []Entry{Dir("bin"), Dir("dev"), Dir("etc"), Dir("proc"), Dir("sys"), Dir("tmp"), Script("bin/busybox", string(program))}
 	for _, name := range strings.Fields(string(names)) {
 		if name != "busybox" {
 			entries = append(entries, Link("bin/"+name, "busybox"))

@@ -35,6 +35,13 @@ func FuzzUnpack(f *testing.F) {
 		check(os.WriteFile(filepath.Join(victim, "secret"), []byte("secret"), 0o600))
 		check(os.Mkdir(filepath.Join(beside, "layer"), 0o755))
 		before := snapshot(t, victim)
+		// A changed header with its old checksum would be the end of most archives.
+		for at := 0; at+512 <= len(archive); at += 512 {
+			if bytes.Equal(archive[at+257:at+262], []byte("ustar")) {
+				archive = bytes.Clone(archive)
+				resum(archive[at:])
+			}
+		}
 		_, _ = unpack(t.Context(), filepath.Join(beside, "layer"), bytes.NewReader(archive))
 		compare(t, snapshot(t, victim), before)
 		if found, _ := filepath.Glob(filepath.Join(beside, "*")); len(found) != 2 {

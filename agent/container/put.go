@@ -65,7 +65,6 @@ func (a *attempt) create(ctx context.Context) (api.ContainerAnswer, error) {
 	if err != nil {
 		return api.ContainerAnswer{}, err
 	}
-	// The record keeps the image from the moment it stands in its place; until then the lease does.
 	defer resolved.Release()
 	made, err := a.plan(a.place, a.request, resolved)
 	if err != nil {
@@ -77,6 +76,9 @@ func (a *attempt) create(ctx context.Context) (api.ContainerAnswer, error) {
 	if err := a.build(a.slot, a.place, made); err != nil {
 		return api.ContainerAnswer{}, err
 	}
+	// The record keeps the image from now on. A lease kept longer would be waited for by what removes a container whose
+	// image nobody else claims any more.
+	resolved.Release()
 	if err := a.makeRoom(ctx); err != nil {
 		return api.ContainerAnswer{}, a.failed(ctx, made, outcome{}, err)
 	}

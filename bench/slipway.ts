@@ -123,12 +123,16 @@ async function delivered(sandbox: Sandbox): Promise<string> {
   return join(folder, "slipway-agent");
 }
 
-/** The processes in the group of the monitors. */
+/** The monitors that have a container: one more stands ready, and a thread of the agent is in their group too. */
 export async function monitors(ours: Slipway): Promise<number[]> {
+  const found = new Set<number>();
   for (const hierarchy of ours.hierarchies) {
-    const file = join(hierarchy, ours.group, "monitors", "cgroup.procs");
-    const pids = existsSync(file) ? (await readFile(file, "utf8")).split("\n").filter(Boolean).map(Number) : [];
-    if (pids.length > 0) return pids;
+    const pids = await readFile(join(hierarchy, ours.group, "monitors", "cgroup.procs"), "utf8");
+    for (const pid of pids.split("\n").filter(Boolean)) {
+      const name = await readFile(`/proc/${pid}/comm`, "utf8");
+      const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+      if (name === "slipway-monitor\n" && children !== "") found.add(Number(pid));
+    }
   }
-  return [];
+  return [...found];
 }

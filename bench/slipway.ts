@@ -112,13 +112,14 @@ async function put(request: Request, resource: string, incarnation: string, body
   return request("PUT", `/v1/${resource}/${incarnation}`, JSON.stringify(body));
 }
 
-/** Puts agent and monitor side by side, as on a host. */
+/** Puts agent and monitor side by side, as on a host; from SLIPWAY_AGENT_DIR where that is set, else those just built. */
 async function delivered(sandbox: Sandbox): Promise<string> {
   const architecture = process.arch === "x64" ? "amd64" : process.arch;
+  const source = process.env.SLIPWAY_AGENT_DIR ?? join(repository, "dist", "agent");
   const folder = join(sandbox.folder, "agent");
   await mkdir(folder);
   for (const name of ["slipway-agent", "slipway-monitor"]) {
-    await copyFile(join(repository, "dist", "agent", `${name}-linux-${architecture}`), join(folder, name));
+    await copyFile(join(source, `${name}-linux-${architecture}`), join(folder, name));
   }
   return join(folder, "slipway-agent");
 }

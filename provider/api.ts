@@ -213,6 +213,7 @@ export const problemCodes = [
   "archive_escapes",
   "reference_missing",
   "content_damaged",
+  "layers_conflict",
   "user_unknown",
   "program_not_found",
   "program_not_executable",

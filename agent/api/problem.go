@@ -23,6 +23,8 @@ const (
 	CodeReferenceMissing Code = "reference_missing"
 	// CodeContentDamaged: a layer or image record exists, but its content is missing or unfinished.
 	CodeContentDamaged Code = "content_damaged"
+	// CodeLayersConflict: a layer has files below a path that is a symbolic link in a layer under it; Object is the path.
+	CodeLayersConflict Code = "layers_conflict"
 	// CodeUserUnknown: the user or group is not in the image's /etc/passwd or /etc/group.
 	CodeUserUnknown Code = "user_unknown"
 	// CodeProgramNotFound: the program to execute does not exist in the container (shells say 127).

@@ -80,7 +80,7 @@ func hidesLink(path, link string) error {
 		resolved = filepath.Join("/", filepath.Dir(path), link)
 	}
 	return &api.Problem{
-		Code: api.CodeInvalid, Step: "put the layers together", Object: "/" + path,
+		Code: api.CodeLayersConflict, Step: "put the layers together", Object: "/" + path,
 		Detail: fmt.Sprintf("a layer has files below /%s, which is a link to %s in a layer below it: the files would hide the link and "+
 			"everything it leads to; put them below %s, for example with `target: %q`", path, link, resolved, resolved),
 	}

@@ -138,7 +138,7 @@ func TestFilesPutThroughALinkAreRefused(t *testing.T) {
 		case c.says == "" && err != nil:
 			t.Errorf("%v: %v", c.top, err)
 		case c.says == "":
-		case !errors.As(err, &problem) || problem.Code != api.CodeInvalid || problem.Object != c.object || !strings.Contains(problem.Detail, c.says):
+		case !errors.As(err, &problem) || problem.Code != api.CodeLayersConflict || problem.Object != c.object || !strings.Contains(problem.Detail, c.says):
 			t.Errorf("%v: %v", c.top, err)
 		}
 	}

@@ -22,6 +22,7 @@ var kinds = map[api.Code]kind{
 	api.CodeArchiveEscapes:       {http.StatusUnprocessableEntity, "The archive points outside its own tree"},
 	api.CodeReferenceMissing:     {http.StatusConflict, "Something the request refers to is not on the host"},
 	api.CodeContentDamaged:       {http.StatusConflict, "Content on the host is missing or unfinished"},
+	api.CodeLayersConflict:       {http.StatusUnprocessableEntity, "The layers do not go together"},
 	api.CodeUserUnknown:          {http.StatusUnprocessableEntity, "The image does not know the user or group"},
 	api.CodeProgramNotFound:      {http.StatusUnprocessableEntity, "The program does not exist in the container"},
 	api.CodeProgramNotExecutable: {http.StatusUnprocessableEntity, "The program may not be executed"},

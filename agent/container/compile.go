@@ -21,6 +21,7 @@ func compile(s spec) *recipe.Recipe {
 	child := script{r, &r.Child}
 	enterGroups(child, s)
 	beginSession(child)
+	isolateMounts(child)
 	files := fileSources(child, s)
 	mountRoot(child, s)
 	mountProc(child)

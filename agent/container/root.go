@@ -10,11 +10,16 @@ import (
 	"pulumi-slipway/agent/recipe"
 )
 
+// isolateMounts keeps what is mounted from now on from being seen outside, and the other way round. It comes before
+// anything is cloned: a clone of a shared mount would be shared too.
+func isolateMounts(c script) {
+	c.call("mount", "private propagation", unix.SYS_MOUNT, number(0), c.text("/"), number(0),
+		number(unix.MS_REC|unix.MS_PRIVATE), number(0))
+}
+
 // mountRoot mounts the image's layers under the container's own and enters the result. Device nodes in it, of the image or
 // made by the container, cannot be opened.
 func mountRoot(c script, s spec) {
-	c.call("mount", "private propagation", unix.SYS_MOUNT, number(0), c.text("/"), number(0),
-		number(unix.MS_REC|unix.MS_PRIVATE), number(0))
 	if s.kernel.overlayByLayer {
 		overlayByLayer(c, s)
 	} else {

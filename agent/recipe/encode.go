@@ -59,15 +59,13 @@ func Name(file []byte, list Which, index uint32) (name, object string, ok bool) 
 	if err != nil {
 		return "", "", false
 	}
-	switch list {
-	case Child:
-		index += h.before
-	case After:
-		index += h.before + h.child
-	}
-	names := strings.Split(string(file[l.names:]), "\x00")
-	if 2*uint64(index)+1 >= uint64(len(names)) {
+	counts := [...]uint32{h.before, h.child, h.after}
+	if int(list) >= len(counts) || index >= counts[list] {
 		return "", "", false
 	}
+	for _, count := range counts[:list] {
+		index += count
+	}
+	names := strings.Split(string(file[l.names:]), "\x00")
 	return names[2*index], names[2*index+1], true
 }

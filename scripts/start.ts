@@ -13,8 +13,8 @@ async function main(): Promise<void> {
   if (lacking.length > 0) throw new Error(`npm start cannot run here.\n- ${lacking.join("\n- ")}`);
   const again = existsSync(stateFolder);
   await step("The package, and the agents for amd64 and arm64", build);
-  const cli = await step("A Pulumi CLI", async () => Cli.find());
-  console.log(`  ${cli.description}`);
+  const cli = await Cli.find();
+  console.log(`✓ Pulumi CLI ${cli.description}`);
   await step("Debian's sshd and busybox, unpacked", async () => {
     await hostPackages();
     spawnSync(process.execPath, ["examples/quickstart/base.mjs", architecture()], {

@@ -26,6 +26,7 @@ func explain(r monitor.Report, made plan) error {
 		if !strings.Contains(program, "/") {
 			p.Detail = fmt.Sprintf("the program %q was not found in the container along PATH", program)
 		}
+		p.Detail += " (a shell would end with 127)"
 		return p
 	case step == "execve" && (r.Errno == unix.EACCES || r.Errno == unix.ENOEXEC || r.Errno == unix.EPERM):
 		p.Code, p.Object = api.CodeProgramNotExecutable, program
@@ -33,6 +34,7 @@ func explain(r monitor.Report, made plan) error {
 		if r.Errno == unix.ENOEXEC {
 			p.Detail += "; it is no program of this architecture, and no script that begins with #!"
 		}
+		p.Detail += " (a shell would end with 126)"
 		return p
 	case r.List == recipe.Before && strings.HasPrefix(step, "write "):
 		p.Code = api.CodeLimitUnsupported

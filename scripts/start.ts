@@ -1,7 +1,7 @@
 /** `npm start`: from a fresh clone to a container on a throw-away SSH host of this machine, by `pulumi up`. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createHost, findHost, type TestHost } from "../test/host";
+import { createHost, findHost } from "../test/host";
 import { hostPackages } from "../test/host/packages";
 import { build } from "./build";
 import { missing } from "./needs";
@@ -34,23 +34,23 @@ async function main(): Promise<void> {
 
   const page = await host.must("busybox wget -q -O - http://127.0.0.1:8080/");
   console.log(`\nThe container answers on port 8080 of the host:\n\n${page.replaceAll(/^/gm, "    ").trimEnd()}\n`);
-  console.log(farewell(host));
+  console.log(farewell());
 }
 
 function architecture(): string {
   return process.arch === "arm64" ? "arm64" : "amd64";
 }
 
-function farewell(host: TestHost): string {
+function farewell(): string {
   const environment = `. ${typed(environmentFile)}`;
   return `Three things to try next:
 
-1. Look around on the host:      ssh -F ${typed(host.sshConfigFile)} ${host.name}
-   Edit examples/quickstart/site/index.html, then
-                                 ${environment} && pulumi preview      (and: pulumi up)
-2. The same on your own server:  ${environment}
-                                 pulumi stack init mine && pulumi config set address my-server && pulumi up
-3. Take everything away again:   npm run stop`;
+1. Edit examples/quickstart/site/index.html and see what that means for the host:
+     ${environment} && pulumi preview
+2. Do the same on a server of your own, whatever \`ssh my-server\` reaches:
+     ${environment} && pulumi stack init mine && pulumi config set address my-server && pulumi up
+3. Take it all away again:
+     npm run stop`;
 }
 
 main().catch(fail);

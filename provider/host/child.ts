@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { reason, SlipwayError } from "./errors";
 import { Stderr } from "./stderr";
 import type { Channel, Exit, Transport } from "./transport";
@@ -80,7 +80,7 @@ class Child implements Channel {
         try {
           resolve(this.program.judge({ code: code ?? undefined, signal: signal ?? undefined }, this.errors.text()));
         } catch (error) {
-          reject(error as Error);
+          reject(error instanceof Error ? error : new Error(reason(error)));
         }
       });
     });
@@ -105,6 +105,8 @@ class Child implements Channel {
   }
 
   private pipes(): Socket[] {
-    return [this.process.stdin, this.process.stdout, this.process.stderr] as unknown as Socket[];
+    const { stdin, stdout, stderr } = this.process;
+    // Node's types hide what pipes to a process are.
+    return [stdin, stdout, stderr].filter((pipe) => pipe instanceof Socket);
   }
 }

@@ -13,7 +13,7 @@ export async function dial({ hostName, port, connectTimeout: timeout, family }: 
     noDelay: true,
     family,
     // Node gives each of several addresses 250 ms, less than a round trip to some places.
-    autoSelectFamilyAttemptTimeout: Math.max(timeout / 4, 250),
+    autoSelectFamilyAttemptTimeout: Math.ceil(Math.max(timeout / 4, 250)),
   });
   const connected = new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);

@@ -1,43 +1,46 @@
 import type { Problem } from "../api";
 
-/** What went wrong on the way to a host. Stable: programs branch on it, docs/errors.md lists each. */
-export type HostErrorCode =
-  | "name_not_found"
-  | "connection_refused"
-  | "network_unreachable"
-  | "connect_timeout"
-  | "connection_lost"
-  | "step_timeout"
-  | "sshd_busy"
-  | "sshd_sessions"
-  | "handshake_failed"
-  | "host_key_unknown"
-  | "host_key_changed"
-  | "host_key_revoked"
-  | "host_key_invalid"
-  | "key_refused"
-  | "key_unreadable"
-  | "passphrase_missing"
-  | "passphrase_wrong"
-  | "needs_openssh"
-  | "ssh_missing"
-  | "ssh_config_invalid"
-  | "sudo_refused"
-  | "not_linux"
-  | "architecture_unsupported"
-  | "noexec"
-  | "no_space"
-  | "folder_unsafe"
-  | "tool_missing"
-  | "delivery_failed"
-  | "bundle_missing"
-  | "shell_noise"
-  | "agent_failed"
-  | "protocol_mismatch"
-  | "answer_invalid"
-  | "other_machine"
-  | "source_unreadable"
-  | "aborted";
+/** What can go wrong on the way to a host. Stable: programs branch on it, docs/errors.md lists each. */
+export const hostErrorCodes = [
+  "name_not_found",
+  "connection_refused",
+  "network_unreachable",
+  "connect_timeout",
+  "connection_lost",
+  "step_timeout",
+  "sshd_busy",
+  "sshd_sessions",
+  "handshake_failed",
+  "host_key_unknown",
+  "host_key_changed",
+  "host_key_revoked",
+  "host_key_invalid",
+  "key_refused",
+  "key_unreadable",
+  "passphrase_missing",
+  "passphrase_wrong",
+  "needs_openssh",
+  "ssh_missing",
+  "ssh_config_invalid",
+  "sudo_refused",
+  "not_linux",
+  "architecture_unsupported",
+  "noexec",
+  "folder_unsafe",
+  "tool_missing",
+  "delivery_failed",
+  "bundle_missing",
+  "shell_noise",
+  "agent_failed",
+  "protocol_mismatch",
+  "answer_invalid",
+  "other_machine",
+  "source_unreadable",
+  "aborted",
+] as const;
+
+/** One of {@link hostErrorCodes}. */
+export type HostErrorCode = (typeof hostErrorCodes)[number];
 
 const brand = Symbol.for("pulumi-slipway.error");
 
@@ -113,6 +116,5 @@ export function atHost(error: SlipwayError, name: string): SlipwayError {
 /** What a thrown value says of itself, in one line without control characters. */
 export function reason(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   return text.replace(/[\x00-\x1f\x7f]+/g, " ").trim();
 }

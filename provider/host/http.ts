@@ -8,7 +8,7 @@ import { printable } from "./stderr";
 
 /** No answer of the agent is larger; logs come as streams. */
 const mostBytes = 64 * 1024 * 1024;
-const chunkSize = 64 * 1024;
+const chunkSize = 32 * 1024;
 
 /** A request without its body. */
 export interface Call {
@@ -37,21 +37,21 @@ export async function send(
 ): Promise<void> {
   const stream = open(http, call, { "content-type": "application/octet-stream", "content-length": String(size) });
   const answer = answerOf(stream, call);
-  let over = false;
+  const over = new AbortController();
   const end = (): void => {
-    over = true;
+    over.abort();
     source.destroy();
   };
   answer.then(end, end);
   try {
     for await (const piece of pieces(source)) {
       await pacer.admit(piece.length);
-      if (!over) await taken(stream, piece);
+      if (!over.signal.aborted) await taken(stream, piece);
       pacer.wrote(piece.length);
     }
   } catch (error) {
     // Once there is an answer it is what counts, and the source was ended by us.
-    if (over) return void (await answer);
+    if (over.signal.aborted) return void (await answer);
     stream.close(constants.NGHTTP2_CANCEL);
     throw new SlipwayError("source_unreadable", `${call.path}: the bytes to send cannot be read: ${reason(error)}`, {
       cause: error,
@@ -98,7 +98,7 @@ function answered<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const closed = (): void => reject(broken(call, new Error(`stream closed with code ${stream.rstCode}`)));
-    stream.on("error", (error) => reject(broken(call, error)));
+    stream.on("error", (error: Error) => reject(broken(call, error)));
     stream.on("close", closed);
     stream.once("response", (headers: IncomingHttpHeaders & { ":status"?: number }) => {
       stream.off("close", closed);
@@ -124,7 +124,7 @@ function readText(stream: ClientHttp2Stream, call: Call, expected: number | unde
       if (expected !== undefined && size !== expected) reject(broken(call, new Error("the answer was cut off")));
       else resolve(Buffer.concat(chunks).toString());
     });
-    stream.on("error", (error) => reject(broken(call, error)));
+    stream.on("error", (error: Error) => reject(broken(call, error)));
     stream.on("close", () => reject(broken(call, new Error(`stream closed with code ${stream.rstCode}`))));
   });
 }
@@ -139,7 +139,7 @@ function invalid({ method, path }: Call, what: string): SlipwayError {
   return new SlipwayError("answer_invalid", `the agent's answer to ${method} ${path} ${what}`);
 }
 
-function broken(call: Call, error: Error & { code?: string }): SlipwayError {
+function broken(call: Call, error: Error): SlipwayError {
   if (call.signal?.aborted) return new SlipwayError("aborted", `${call.method} ${call.path} was called off`);
   return lost(call, error);
 }
@@ -162,7 +162,7 @@ function taken(stream: ClientHttp2Stream, piece: Buffer): Promise<void> {
   });
 }
 
-/** The bytes of a stream in pieces of about 64 KiB, whatever they come in. */
+/** The bytes of a stream in pieces of about 32 KiB, whatever they come in. */
 async function* pieces(source: Readable): AsyncGenerator<Buffer> {
   let kept: Buffer[] = [];
   let size = 0;

@@ -74,7 +74,7 @@ function signature(key: ParsedKey, data: Buffer, flags: number): Buffer {
     // SSH_AGENT_RSA_SHA2_512, then SSH_AGENT_RSA_SHA2_256; without either the old SHA-1.
     const [name, hash] =
       flags & 4 ? ["rsa-sha2-512", "sha512"] : flags & 2 ? ["rsa-sha2-256", "sha256"] : ["ssh-rsa", "sha1"];
-    return named(name as string, key.sign(data, hash));
+    return named(name, key.sign(data, hash));
   }
   const hash = { "ecdsa-sha2-nistp256": "sha256", "ecdsa-sha2-nistp384": "sha384" }[key.type as string] ?? "sha512";
   const pair = sign(hash, data, { key: key.getPrivatePEM(), dsaEncoding: "ieee-p1363" });

@@ -27,5 +27,5 @@ export async function connectOpenssh(connection: HostConnection): Promise<Transp
       wayOut: "Install OpenSSH's client, or leave `transport` out.",
     });
   const argv = (command: string): [string, ...string[]] => ["ssh", ...prepared.args, command];
-  return childTransport({ argv, judge, missing, clean: withoutChatter, kill: true }, prepared.close);
+  return childTransport({ argv, judge, missing, clean: withoutChatter, kill: true }, () => prepared.close());
 }

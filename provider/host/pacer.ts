@@ -1,7 +1,7 @@
 import type { ClientHttp2Session } from "node:http2";
 import { performance } from "node:perf_hooks";
 
-const smallest = 128 * 1024;
+const smallest = 64 * 1024;
 const largest = 16 * 1024 * 1024;
 /** Milliseconds that bytes in flight may add to the answer of anything else. */
 const patience = 150;
@@ -17,9 +17,14 @@ export class Pacer {
   private inFlight = 0;
   private unmarked = 0;
   private best = Infinity;
+  private changed = 0;
   private waiting: (() => void)[] = [];
 
-  constructor(private readonly http: ClientHttp2Session) {}
+  constructor(private readonly http: ClientHttp2Session) {
+    // The best time is that of an idle connection.
+    const sent = performance.now();
+    http.ping(() => (this.best = Math.min(this.best, performance.now() - sent)));
+  }
 
   /** Waits until this many more bytes may be written. Say `wrote` when the connection has taken them. */
   async admit(bytes: number): Promise<void> {
@@ -40,18 +45,28 @@ export class Pacer {
     const marked = this.unmarked;
     const sent = performance.now();
     this.unmarked = 0;
-    const back = (): void => this.arrived(marked, performance.now() - sent);
+    const back = (): void => {
+      this.judge(sent);
+      this.arrived(marked);
+    };
     // Too many pings at once, or a connection that is gone: the bytes no longer count either way.
-    if (this.http.destroyed || !this.http.ping(back)) this.arrived(marked, 0);
+    if (this.http.destroyed || !this.http.ping(back)) this.arrived(marked);
   }
 
-  private arrived(bytes: number, took: number): void {
+  /** Once a round trip, since only bytes sent after a change tell what it did. */
+  private judge(sent: number): void {
+    const now = performance.now();
+    const took = now - sent;
+    this.best = Math.min(this.best, took);
+    if (sent < this.changed) return;
+    if (took < this.best + patience / 2) this.bound = Math.min(this.bound * 2, largest);
+    else if (took > this.best + patience) this.bound = Math.max(this.bound * 0.7, smallest);
+    else return;
+    this.changed = now;
+  }
+
+  private arrived(bytes: number): void {
     this.inFlight -= bytes;
-    if (took > 0) {
-      this.best = Math.min(this.best, took);
-      if (took < this.best + patience / 2) this.bound = Math.min(this.bound * 2, largest);
-      else if (took > this.best + patience) this.bound = Math.max(this.bound * 0.7, smallest);
-    }
     // The last bytes of an upload have nothing behind them that would bring a ping.
     if (this.unmarked > 0 && this.unmarked === this.inFlight) this.mark();
     const waiting = this.waiting;

@@ -25,7 +25,7 @@ export function readPrivateKey(text: string, passphrase: string | undefined, whe
   // A passphrase for a key that needs none is ignored, as ssh does.
   const parsed = utils.parseKey(text, passphrase);
   if (!(parsed instanceof Error)) {
-    const key = Array.isArray(parsed) ? parsed[0] : parsed;
+    const key = [parsed].flat()[0];
     if (key === undefined) return { kind: "unreadable", why: "it holds no key" };
     return { kind: key.isPrivateKey() ? "usable" : "public", key };
   }

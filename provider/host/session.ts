@@ -67,7 +67,13 @@ export class HostSession implements Session {
     });
   }
 
-  async request<T>(method: Call["method"], path: string, body: unknown, schema: ZodType<T>, options?: RequestOptions) {
+  async request<T>(
+    method: Call["method"],
+    path: string,
+    body: unknown,
+    schema: ZodType<T>,
+    options?: RequestOptions,
+  ): Promise<T> {
     const call = { method, path, signal: options?.signal };
     return this.repeatable(call, ({ http }) => exchange(http, call, body, schema));
   }

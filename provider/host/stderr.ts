@@ -33,7 +33,6 @@ export class Stderr {
 
 /** Text of a foreign machine as it may be shown on a terminal: control characters become question marks. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   return text.replace(/\r\n/g, "\n").replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "?");
 }
 

@@ -1,5 +1,6 @@
 /** Bringing the agent to a real host: what arrives, what is kept, what is refused. */
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { bringAgent } from "../../../provider/host/bring";
@@ -38,7 +39,8 @@ async function bring(what: Bundle, user: "root" | "deploy" | "guest" = "root"): 
   try {
     const { channel, greeting } = await bringAgent(transport, "sudo", what);
     channel.stdin.write("PRI *");
-    const [word] = (await channel.stdout[Symbol.asyncIterator]().next()).value?.toString().split("\n") ?? [];
+    const [first] = (await once(channel.stdout, "data")) as [Buffer];
+    const [word] = first.toString().split("\n");
     expect(word).toBe("PRI *");
     return greeting.digest;
   } finally {

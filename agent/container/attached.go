@@ -22,8 +22,19 @@ type attached struct {
 // errMonitorLost means that the monitor was killed, or ended in a way it never should.
 var errMonitorLost = errors.New("the monitor has ended without a report")
 
-func (a *attached) order(o monitor.Order) error {
-	if _, err := a.socket.Write(o.Encode()); err != nil {
+// order sends the order and the recipe.
+func (a *attached) order(o monitor.Order, recipe *os.File) error {
+	conn, err := a.socket.SyscallConn()
+	if err != nil {
+		return err
+	}
+	rights := unix.UnixRights(int(recipe.Fd()))
+	var sent error
+	err = conn.Write(func(socket uintptr) bool {
+		sent = unix.Sendmsg(int(socket), o.Encode(), rights, nil, unix.MSG_NOSIGNAL)
+		return sent != unix.EAGAIN
+	})
+	if err := errors.Join(err, sent); err != nil {
 		return fmt.Errorf("%w: %w", errMonitorLost, err)
 	}
 	return nil

@@ -27,7 +27,7 @@ func example(version int) spec {
 	return spec{
 		trees: []string{"/layers/lower", "/layers/higher"}, upper: "/c/upper", work: "/c/work", place: "/c",
 		readOnly: version == 1, group: tree.Group("abc"), limits: cgroup.Limits{Memory: 64 << 20, CPUs: 0.5, PidsLimit: 10}, entered: tree.Entered,
-		hostname: "name", hostNetwork: version == 1, files: boundHostFiles("/c"),
+		hostname: "name", hostNetwork: version == 1, files: []etcFile{{"hosts", "127.0.0.1 localhost\n"}, {"hostname", "name\n"}, {"resolv.conf", ""}},
 		user: user{uid: 1000, gid: 1000, groups: []uint32{5}, home: "/"}, directory: "/srv/www",
 		arguments: []string{"httpd", "-f"}, env: []string{"PATH=/usr/bin:/bin"}, kernel: abilities{overlayByLayer: version == 2},
 	}

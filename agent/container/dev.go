@@ -40,6 +40,10 @@ func mountDev(c script) {
 	for _, l := range deviceLinks {
 		c.link(l.target, l.path)
 	}
+}
+
+// mountBelowDev mounts terminals, shared memory and message queues.
+func mountBelowDev(c script) {
 	c.attach(c.newMount("devpts", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC, "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"), "dev/pts")
 	c.attach(c.newMount("tmpfs", noProgramsNoDevices, "mode=1777", "size=65536k"), "dev/shm")
 	c.attach(c.newMount("mqueue", noProgramsNoDevices), "dev/mqueue")

@@ -6,11 +6,16 @@ import (
 	"pulumi-slipway/agent/recipe"
 )
 
-// fileSources takes hold of the files that the container is to see, while the host's paths still lead somewhere.
-func fileSources(c script, s spec) []recipe.Register {
+// writeFiles writes the files that are put over those of the image, and takes hold of each. They lie on the container's
+// own /dev, in the folder on which its shared memory is mounted afterwards, so that they are seen nowhere else, cost
+// nothing on the host's disk, and are new at every start.
+func writeFiles(c script, s spec) []recipe.Register {
 	sources := make([]recipe.Register, len(s.files))
 	for i, file := range s.files {
-		sources[i] = c.clone(file.source).Save()
+		path := "dev/shm/" + file.name
+		c.call("create", path, unix.SYS_OPENAT, here, c.text(path), number(unix.O_WRONLY|unix.O_CREAT|unix.O_CLOEXEC), number(0o644)).SaveIn(recipe.Scratch)
+		c.call("write", path, unix.SYS_WRITE, from(recipe.Scratch), c.text(file.content), number(len(file.content)))
+		sources[i] = c.clone(path).Save()
 	}
 	return sources
 }
@@ -28,7 +33,8 @@ func bindFiles(c script, s spec, sources []recipe.Register) {
 	}))
 	c.makeFolder("/etc").Tolerate(unix.EEXIST)
 	for i, file := range s.files {
-		c.call("openat2", file.target, unix.SYS_OPENAT2, here, c.text(file.target), how, number(unix.SizeofOpenHow)).SaveIn(recipe.Scratch)
-		c.attachOpened(sources[i], recipe.Scratch, file.target)
+		target := "/etc/" + file.name
+		c.call("openat2", target, unix.SYS_OPENAT2, here, c.text(target), how, number(unix.SizeofOpenHow)).SaveIn(recipe.Scratch)
+		c.attachOpened(sources[i], recipe.Scratch, target)
 	}
 }

@@ -7,16 +7,6 @@ import (
 	"os"
 )
 
-// hostFiles are the files about names and addresses that every container gets, by their name in its folder.
-var hostFiles = []struct {
-	name    string
-	content func(hostname string, hostNetwork bool) (string, error)
-}{
-	{"hosts", hostsFile},
-	{"hostname", func(hostname string, _ bool) (string, error) { return hostname + "\n", nil }},
-	{"resolv.conf", resolvFile},
-}
-
 const loopbackHosts = `127.0.0.1	localhost
 ::1	localhost ip6-localhost ip6-loopback
 fe00::	ip6-localnet
@@ -34,7 +24,7 @@ func hostsFile(hostname string, hostNetwork bool) (string, error) {
 }
 
 // resolvFile is the host's own in its network; without one there is nobody to ask.
-func resolvFile(_ string, hostNetwork bool) (string, error) {
+func resolvFile(hostNetwork bool) (string, error) {
 	if hostNetwork {
 		return hostsOwn("/etc/resolv.conf")
 	}
@@ -52,25 +42,15 @@ func hostsOwn(path string) (string, error) {
 	return string(data), nil
 }
 
-// writeHostFiles writes them into a container's folder.
-func writeHostFiles(folder, hostname string, hostNetwork bool) error {
-	for _, file := range hostFiles {
-		content, err := file.content(hostname, hostNetwork)
-		if err == nil {
-			err = os.WriteFile(folder+"/"+file.name, []byte(content), 0o644)
-		}
-		if err != nil {
-			return fmt.Errorf("write the container's /etc/%s: %w", file.name, err)
-		}
+// hostFiles are the files about names and addresses that every container gets.
+func hostFiles(hostname string, hostNetwork bool) ([]etcFile, error) {
+	hosts, err := hostsFile(hostname, hostNetwork)
+	if err != nil {
+		return nil, err
 	}
-	return nil
-}
-
-// boundHostFiles is where a container sees them.
-func boundHostFiles(folder string) []boundFile {
-	files := make([]boundFile, len(hostFiles))
-	for i, file := range hostFiles {
-		files[i] = boundFile{source: folder + "/" + file.name, target: "/etc/" + file.name}
+	resolv, err := resolvFile(hostNetwork)
+	if err != nil {
+		return nil, err
 	}
-	return files
+	return []etcFile{{"hosts", hosts}, {"hostname", hostname + "\n"}, {"resolv.conf", resolv}}, nil
 }

@@ -55,8 +55,8 @@ func (h *host) nothingIsLeft() {
 	if groups, err := h.tree.Incarnations(); err != nil || len(groups) != 0 {
 		h.t.Errorf("left control groups: %v, %v", groups, err)
 	}
-	if folders, err := h.store.RunDirs(); err != nil || len(folders) != 0 {
-		h.t.Errorf("left run folders: %v, %v", folders, err)
+	if states, err := h.store.ContainerStates(); err != nil || len(states) != 0 {
+		h.t.Errorf("left states: %v, %v", states, err)
 	}
 }
 

@@ -34,7 +34,7 @@ func (o observed) close() {
 // later; but only processes of the container are ever in its group. So it does not matter whether the monitor lives.
 func (p place) observe() (observed, error) {
 	o := observed{process: -1}
-	if err := readJSON(p.statePath(), &o.state); err != nil {
+	if err := readJSON(p.state, &o.state); err != nil {
 		return o, err
 	}
 	if o.state.Pid > 0 {

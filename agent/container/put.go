@@ -3,10 +3,13 @@ package container
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
 
 	"pulumi-slipway/agent/api"
 	"pulumi-slipway/agent/image"
+	"pulumi-slipway/agent/monitor"
 	"pulumi-slipway/agent/store"
 )
 
@@ -26,20 +29,23 @@ func (c *Containers) Put(ctx context.Context, incarnation string, request api.Co
 		return api.ContainerAnswer{}, err
 	}
 	known, err := a.place.readRecord()
-	switch {
-	case err == nil:
+	if err == nil {
 		return a.converge(ctx, known)
-	case errors.Is(err, fs.ErrNotExist):
-		return a.create(ctx)
-	case errors.Is(err, store.ErrDamaged):
-		// The disk lost it; the request says all that it said.
-		if err := c.remove(ctx, a.place); err != nil {
-			return api.ContainerAnswer{}, err
-		}
-		return a.create(ctx)
-	default:
+	}
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, store.ErrDamaged) {
 		return api.ContainerAnswer{}, err
 	}
+	// A folder without a record is a create that was cut off early, or what a disk has lost. The request says all that
+	// a record says.
+	if there, err := a.place.exists(); err != nil || there {
+		if err == nil {
+			err = c.remove(ctx, a.place)
+		}
+		if err != nil {
+			return api.ContainerAnswer{}, err
+		}
+	}
+	return a.create(ctx)
 }
 
 func validate(request api.ContainerRequest) error {
@@ -61,29 +67,53 @@ type attempt struct {
 
 // create makes a container that is not there yet.
 func (a *attempt) create(ctx context.Context) (api.ContainerAnswer, error) {
-	resolved, err := image.Resolve(ctx, a.store, a.request.Image)
+	made, release, err := a.lay(ctx)
+	defer release()
 	if err != nil {
+		if removed := a.remove(ctx, a.place); removed != nil {
+			err = fmt.Errorf("%w; and what was made of the container cannot be removed: %w", err, removed)
+		}
 		return api.ContainerAnswer{}, err
 	}
-	defer resolved.Release()
-	made, err := a.plan(a.place, a.request, resolved)
-	if err != nil {
-		return api.ContainerAnswer{}, err
+	keep := func() error { return a.write(a.place, made) }
+	if len(a.others) > 0 {
+		// What is to be undone has to be known before it is done.
+		if err = keep(); err == nil {
+			err = a.makeRoom(ctx)
+		}
+		keep = func() error { return nil }
 	}
-	if made.record.Supersedes, made.record.Stopped, err = a.handOver(); err != nil {
-		return api.ContainerAnswer{}, err
+	var result outcome
+	if err == nil {
+		result, err = a.start(ctx, a.place, made, func() error {
+			err := keep()
+			// The record keeps the image from now on. A lease kept longer would be waited for by what removes a
+			// container whose image nobody else claims any more.
+			release()
+			return err
+		})
 	}
-	if err := a.build(a.slot, a.place, made); err != nil {
-		return api.ContainerAnswer{}, err
-	}
-	// The record keeps the image from now on. A lease kept longer would be waited for by what removes a container whose
-	// image nobody else claims any more.
-	resolved.Release()
-	if err := a.makeRoom(ctx); err != nil {
-		return api.ContainerAnswer{}, a.failed(ctx, made, outcome{}, err)
-	}
-	result, err := a.start(ctx, a.place, made)
+	release()
 	return a.settle(ctx, made, result, err)
+}
+
+// lay plans a container and makes its folders beside that. The image is kept on the host until release.
+func (a *attempt) lay(ctx context.Context) (made plan, release func(), err error) {
+	release = func() {}
+	folders := make(chan error, 1)
+	go func() { folders <- makeFolders(a.slot, a.place) }()
+	resolved, err := image.Resolve(ctx, a.store, a.request.Image)
+	if err == nil {
+		release = resolved.Release
+		made, err = a.plan(a.place, a.request, resolved)
+	}
+	if err == nil {
+		made.record.Supersedes, made.record.Stopped, err = a.handOver()
+	}
+	if failed := <-folders; err == nil {
+		err = failed
+	}
+	return made, release, err
 }
 
 // converge goes on with a container that has a record: it runs, has ended, or was never started.
@@ -148,8 +178,11 @@ func (c *Containers) restart(ctx context.Context, p place, made plan) (outcome, 
 	if err := p.group.Remove(ctx); err != nil {
 		return outcome{}, err
 	}
-	if err := c.rebuild(p, made); err != nil {
+	if err := os.Remove(p.file(monitor.ExitName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return outcome{}, fmt.Errorf("forget the last exit status: %w", err)
+	}
+	if err := p.makeState(); err != nil {
 		return outcome{}, err
 	}
-	return c.start(ctx, p, made)
+	return c.start(ctx, p, made, func() error { return c.write(p, made) })
 }

@@ -8,7 +8,6 @@ import (
 
 	"pulumi-slipway/agent/api"
 	"pulumi-slipway/agent/cgroup"
-	"pulumi-slipway/agent/monitor"
 	"pulumi-slipway/agent/store"
 )
 
@@ -33,30 +32,30 @@ type record struct {
 // container without it is a create that was cut off.
 const committedName = "committed"
 
-// files and folders of a container, beside those of package monitor.
+// recipeName is the recipe of the last start, for the next one and for whoever wants to know how it was made.
+const recipeName = "recipe"
+
+// The container's own layer, and the folder that overlayfs needs beside it.
 const (
 	upperName = "upper"
 	workName  = "work"
 )
 
-// place is a container's folders and name, and what stands in them when it was looked.
+// place is where a container is: its folder on the disk, its state below /run, and its control groups.
 type place struct {
 	store.ContainerID
-	// dir is on the disk, run below /run.
-	dir, run string
-	group    cgroup.Group
+	dir, state string
+	group      cgroup.Group
 }
 
 func (c *Containers) place(slot, incarnation string) place {
 	return place{
 		store.ContainerID{Slot: slot, Incarnation: incarnation},
-		c.store.ContainerDir(slot, incarnation), c.store.ContainerRunDir(incarnation), c.tree.Group(incarnation),
+		c.store.ContainerDir(slot, incarnation), c.store.ContainerState(incarnation), c.tree.Group(incarnation),
 	}
 }
 
 func (p place) file(name string) string { return filepath.Join(p.dir, name) }
-
-func (p place) statePath() string { return filepath.Join(p.run, monitor.StateName) }
 
 func (p place) committed() bool {
 	_, err := os.Lstat(p.file(committedName))

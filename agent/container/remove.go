@@ -59,7 +59,7 @@ func (c *Containers) remove(ctx context.Context, p place) error {
 	if err := c.store.DiscardLater(p.dir); err != nil {
 		return err
 	}
-	if err := removeRunDir(p); err != nil {
+	if err := p.removeState(); err != nil {
 		return err
 	}
 	return c.store.Collect(ctx, known.Pins)
@@ -69,7 +69,7 @@ func (c *Containers) remove(ctx context.Context, p place) error {
 // is being removed. The file's removal tells it.
 func (p place) lockState(ctx context.Context) (*os.File, error) {
 	for {
-		file, err := os.OpenFile(p.statePath(), os.O_RDWR|unix.O_CLOEXEC, 0)
+		file, err := os.OpenFile(p.state, os.O_RDWR|unix.O_CLOEXEC, 0)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
@@ -90,9 +90,9 @@ func (p place) lockState(ctx context.Context) (*os.File, error) {
 	}
 }
 
-func removeRunDir(p place) error {
-	if err := os.RemoveAll(p.run); err != nil {
-		return fmt.Errorf("remove the container's run folder: %w", err)
+func (p place) removeState() error {
+	if err := os.Remove(p.state); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the container's state: %w", err)
 	}
 	return nil
 }

@@ -84,14 +84,22 @@ func (a *attempt) commit() error {
 		return fmt.Errorf("record the container: %w", err)
 	}
 	marker.Close()
-	for _, path := range []string{
+	// All at once: the file system answers them with one write of its journal, one after the other with several.
+	paths := []string{
 		a.place.file(store.RecordName), a.place.file(monitor.ExitName), a.place.dir, a.slot.Dir(), filepath.Dir(a.slot.Dir()),
-	} {
-		if err := syncPath(path); err != nil {
-			return fmt.Errorf("record the container: %w", err)
-		}
 	}
-	return a.slot.Sync()
+	synced := make(chan error, len(paths)+1)
+	for _, path := range paths {
+		go func() { synced <- syncPath(path) }()
+	}
+	go func() { synced <- a.slot.Sync() }()
+	for range cap(synced) {
+		err = errors.Join(err, <-synced)
+	}
+	if err != nil {
+		return fmt.Errorf("record the container: %w", err)
+	}
+	return nil
 }
 
 // syncPath makes a file or folder durable; one that is not there need not be.

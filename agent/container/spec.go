@@ -18,8 +18,8 @@ type spec struct {
 	hostname           string
 	// hostNetwork leaves the container in the host's network namespace.
 	hostNetwork bool
-	// files are put over files of the image, by their path in the container.
-	files []boundFile
+	// files are put over files of the image.
+	files []etcFile
 	user  user
 	// directory is where the program starts, in the container.
 	directory string
@@ -28,8 +28,8 @@ type spec struct {
 	kernel    abilities
 }
 
-// boundFile is a file of the host that the container sees in the place of one of its own.
-type boundFile struct{ source, target string }
+// etcFile is a file that the container has in /etc whatever its image has there.
+type etcFile struct{ name, content string }
 
 // user is who the program runs as.
 type user struct {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"pulumi-slipway/agent/monitor"
 	"pulumi-slipway/agent/timing"
@@ -22,17 +25,18 @@ type outcome struct {
 
 func exitedWith(code int) outcome { return outcome{exited: true, code: &code} }
 
-// start hands the container to a monitor and waits for what the request waits for. An error means that the program was
-// not executed, or that ctx has ended.
-func (c *Containers) start(ctx context.Context, p place, made plan) (outcome, error) {
-	if err := p.makeRunDir(); err != nil {
-		return outcome{}, err
-	}
-	m, err := c.ordered(p)
+// start hands the container to a monitor, does something else meanwhile, and waits for what the request waits for. An
+// error means that the program was not executed, or that ctx has ended, or that what was done meanwhile failed.
+func (c *Containers) start(ctx context.Context, p place, made plan, meanwhile func() error) (outcome, error) {
+	m, err := c.ordered(p, made)
 	if err != nil {
 		return outcome{}, err
 	}
 	defer c.monitors.refill()
+	if err := meanwhile(); err != nil {
+		m.outlive()
+		return outcome{}, err
+	}
 	report, err := m.report(ctx, time.Time{})
 	if err != nil {
 		m.outlive()
@@ -64,13 +68,18 @@ func (c *Containers) start(ctx context.Context, p place, made plan) (outcome, er
 }
 
 // ordered gives the order to a monitor. One that stood ready may have been killed; a fresh one will do.
-func (c *Containers) ordered(p place) (*attached, error) {
+func (c *Containers) ordered(p place, made plan) (*attached, error) {
+	file, err := inMemory(made.recipe)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
 	for try := 0; ; try++ {
 		m, err := c.monitors.take()
 		if err != nil {
 			return nil, err
 		}
-		if err = m.order(monitor.Order{Container: p.dir, Run: p.run}); err == nil {
+		if err = m.order(monitor.Order{Folder: p.dir, State: p.state}, file); err == nil {
 			return m, nil
 		}
 		m.dismiss()
@@ -78,6 +87,20 @@ func (c *Containers) ordered(p place) (*attached, error) {
 			return nil, err
 		}
 	}
+}
+
+// inMemory makes a file of a recipe that is on no disk, to be handed over at once.
+func inMemory(recipe []byte) (*os.File, error) {
+	descriptor, err := unix.MemfdCreate("recipe", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("memfd_create: %w", err)
+	}
+	file := os.NewFile(uintptr(descriptor), "recipe")
+	if _, err := file.Write(recipe); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("hand the recipe over: %w", err)
+	}
+	return file, nil
 }
 
 // watch waits for what the request waits for, of a container that another process has started, or whose monitor was

@@ -18,7 +18,7 @@ const abandonedAfter = time.Hour
 const sweepPatience = 10 * time.Millisecond
 
 // Sweep removes what processes left that were cut off: creates that nobody came back for, predecessors of a container
-// that is good, and groups and run folders of containers that are no more. It may run at any time.
+// that is good, and groups and states of containers that are no more. It may run at any time.
 func (c *Containers) Sweep(ctx context.Context) error {
 	var all []error
 	containers, err := c.store.ListContainers()
@@ -30,9 +30,9 @@ func (c *Containers) Sweep(ctx context.Context) error {
 	}
 	groups, err := c.tree.Incarnations()
 	all = append(all, err)
-	folders, err := c.store.RunDirs()
+	states, err := c.store.ContainerStates()
 	all = append(all, err)
-	for _, incarnation := range append(groups, folders...) {
+	for _, incarnation := range append(groups, states...) {
 		// A container's folder is there before its group, and gone before it.
 		_, err := c.store.FindContainer(incarnation)
 		if !errors.Is(err, fs.ErrNotExist) || ctx.Err() != nil {
@@ -42,7 +42,7 @@ func (c *Containers) Sweep(ctx context.Context) error {
 		if pid, err := gone.monitorOf(); err != nil || pid != 0 {
 			continue
 		}
-		all = append(all, gone.group.Remove(ctx), removeRunDir(gone))
+		all = append(all, gone.group.Remove(ctx), gone.removeState())
 	}
 	return errors.Join(all...)
 }

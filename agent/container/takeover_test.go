@@ -194,7 +194,7 @@ func TestSweepRemovesWhatNobodyOwns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := orphan.makeRunDir(); err != nil {
+	if err := orphan.makeState(); err != nil {
 		t.Fatal(err)
 	}
 	// Its folder is gone as after an interrupted removal; the process is nobody's.

@@ -9,7 +9,6 @@ import (
 
 	"pulumi-slipway/agent/api"
 	"pulumi-slipway/agent/cgroup"
-	"pulumi-slipway/agent/monitor"
 	"pulumi-slipway/agent/store"
 )
 
@@ -95,7 +94,7 @@ func (a *attempt) keep(known record, made plan) error {
 	if !changed(known.Request, a.request) {
 		return nil
 	}
-	if err := a.store.WriteFile(a.place.file(monitor.RecipeName), made.recipe, false); err != nil {
+	if err := a.store.WriteFile(a.place.file(recipeName), made.recipe, false); err != nil {
 		return err
 	}
 	return a.store.WriteRecord(a.place.file(store.RecordName), made.record)

@@ -43,7 +43,7 @@ const monitorPatience = 10 * time.Second
 // monitorOf is the process id of the container's monitor, 0 where there is none. The kernel knows who holds the lock, so
 // this is right whoever was killed.
 func (p place) monitorOf() (int, error) {
-	file, err := os.Open(p.statePath())
+	file, err := os.Open(p.state)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}

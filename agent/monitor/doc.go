@@ -6,14 +6,15 @@
 // # A monitor's life
 //
 // The agent starts it with one end of a socket as descriptor 0. It cleans itself of what a login left on the agent,
-// prepares the pipes, and waits: an idle one stands ready for the next start. An Order names the folders of a
+// prepares the pipes, and waits: an idle one stands ready for the next start. An Order names the folder of a
 // container. The monitor takes the container's lock, carries out the recipe, and reports: Started or Failed, and once
 // the first process has ended, Exited. Then it writes the exit status, removes the control groups, and ends. If the agent
 // goes away before the order, the monitor ends; afterwards it goes on alone, and its reports go nowhere.
 //
 // # Files
 //
-// In the container's folder on the disk: the recipe (read), the log and the exit status (written). In its folder below
-// /run: the state, made empty by the agent, which the monitor keeps locked as long as it lives; the kernel tells whoever
-// asks which process that is. The container's first process stands in it once the program has been executed.
+// The recipe comes with the order, as a descriptor. In the container's folder on the disk the monitor writes the log and
+// the exit status. Below /run is the state, a file made empty by the agent, which the monitor keeps locked as long as it
+// lives; the kernel tells whoever asks which process that is. The container's first process stands in it once the
+// program has been executed.
 package monitor

@@ -24,7 +24,7 @@ func (c *container) writeState() *failure {
 	text := decimal([]byte(`{"pid":`), int64(c.pid))
 	text = append(append(append(text, `,"startedAt":"`...), c.startedAt[:]...), "\"}\n"...)
 	if _, err := syscall.Pwrite(c.state, text, 0); err != nil {
-		return own("write", StateName, err)
+		return own("write", "the state", err)
 	}
 	return nil
 }

@@ -2,12 +2,10 @@ package monitor
 
 // The files of a container, see the package comment.
 const (
-	RecipeName = "recipe"
-	LogName    = "log"
+	LogName = "log"
 	// OlderLogName is what the log was called before it reached LogSize.
 	OlderLogName = "log.1"
 	ExitName     = "exit.json"
-	StateName    = "state.json"
 )
 
 // LogSize is how large a log becomes before it is put aside, in bytes; a container has at most two.

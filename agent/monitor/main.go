@@ -4,12 +4,12 @@ import (
 	"runtime"
 	"syscall"
 	"unsafe"
+
+	"pulumi-slipway/agent/recipe"
 )
 
 // socket is the descriptor on which orders come and reports go.
 const socket = 0
-
-var order [8192]byte
 
 // Main is a monitor's life, see the package comment.
 func Main() {
@@ -21,15 +21,11 @@ func Main() {
 		send(f.report())
 		return
 	}
-	n, err := syscall.Read(socket, order[:])
-	for err == syscall.EINTR {
-		n, err = syscall.Read(socket, order[:])
-	}
-	o, ok := decodeOrder(order[:max(n, 0)])
+	o, recipeFile, ok := receive()
 	if !ok {
 		return
 	}
-	c := &container{pipes: pipes}
+	c := &container{pipes: pipes, recipe: recipeFile}
 	if f := c.start(o); f != nil {
 		send(f.report())
 		return
@@ -39,6 +35,42 @@ func Main() {
 	code := c.reap()
 	heard := send(Report{Kind: Exited, Code: int32(code)})
 	c.finish(code, heard)
+}
+
+// longestPath is PATH_MAX.
+const longestPath = 4096
+
+// receive waits for an order and the recipe that comes with it. There is none where the agent has gone away.
+func receive() (o Order, file int, ok bool) {
+	// Two paths of the longest kind, and one descriptor with its header.
+	message, rights := make([]byte, 2*longestPath), make([]byte, 64)
+	for {
+		n, control, _, _, err := syscall.Recvmsg(socket, message, rights, syscall.MSG_CMSG_CLOEXEC)
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil {
+			return o, 0, false
+		}
+		file, ok = descriptor(rights[:control])
+		if ok {
+			o, ok = decodeOrder(message[:n])
+		}
+		return o, file, ok
+	}
+}
+
+// descriptor is the one that came with a message.
+func descriptor(rights []byte) (int, bool) {
+	messages, err := syscall.ParseSocketControlMessage(rights)
+	if err != nil || len(messages) != 1 {
+		return 0, false
+	}
+	descriptors, err := syscall.ParseUnixRights(&messages[0])
+	if err != nil || len(descriptors) != 1 {
+		return 0, false
+	}
+	return descriptors[0], true
 }
 
 // send reports to the agent, if there still is one.
@@ -82,7 +114,7 @@ func (c *container) finish(code int, heard bool) {
 		c.log.copy(pipe, stream)
 	}
 	c.writeExit(code, !heard)
-	if r, f := c.mapRecipe(); f == nil {
+	if r, err := recipe.Map(c.recipe); err == nil {
 		undo(r)
 	}
 	// The end of the socket tells the agent that all is written; what follows is the end of the mounts.

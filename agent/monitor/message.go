@@ -7,22 +7,27 @@ import (
 	"pulumi-slipway/agent/recipe"
 )
 
-// An Order asks a monitor to start a container. Both folders are absolute paths.
+// An Order asks a monitor to start a container. With its message comes the descriptor of the recipe (SCM_RIGHTS).
 type Order struct {
-	// Container is the folder on the disk, Run the one below /run.
-	Container, Run string
+	// Folder is the container's on the disk, State its file below /run; both are absolute paths.
+	Folder, State string
 }
 
 // Encode writes the order as one message.
-func (o Order) Encode() []byte { return []byte(o.Container + "\x00" + o.Run) }
+func (o Order) Encode() []byte { return []byte(o.Folder + "\x00" + o.State) }
 
 func decodeOrder(message []byte) (Order, bool) {
+	folder, state, ok := cut(message)
+	return Order{folder, state}, ok
+}
+
+func cut(message []byte) (before, after string, ok bool) {
 	for i, b := range message {
 		if b == 0 {
-			return Order{string(message[:i]), string(message[i+1:])}, true
+			return string(message[:i]), string(message[i+1:]), true
 		}
 	}
-	return Order{}, false
+	return "", "", false
 }
 
 // Kind is what a report says.
@@ -84,6 +89,6 @@ func DecodeReport(message []byte) (Report, bool) {
 		return Report{}, false
 	}
 	copy(unsafe.Slice((*byte)(unsafe.Pointer(&f)), fixedSize), message)
-	texts, ok := decodeOrder(message[fixedSize:])
-	return Report{Kind(f.kind), f.code, recipe.Which(f.list), f.index, syscall.Errno(f.errno), texts.Container, texts.Run}, ok
+	step, object, ok := cut(message[fixedSize:])
+	return Report{Kind(f.kind), f.code, recipe.Which(f.list), f.index, syscall.Errno(f.errno), step, object}, ok
 }

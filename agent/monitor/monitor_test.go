@@ -58,7 +58,7 @@ func TestTimesAreWrittenAsPackageTimeDoes(t *testing.T) {
 }
 
 func TestMessagesArriveAsTheyWereSent(t *testing.T) {
-	o := Order{"/var/lib/slipway/containers/a/b", "/run/slipway/containers/b"}
+	o := Order{"/var/lib/slipway/containers/a/b", "/run/slipway/containers/b.json"}
 	if got, ok := decodeOrder(o.Encode()); !ok || got != o {
 		t.Errorf("%+v", got)
 	}

@@ -8,11 +8,11 @@ import (
 
 // container is what a monitor holds of the container it watches.
 type container struct {
-	folder, run, state int // descriptors
-	pipes              pipes
-	log                log
-	pid, pidfd         int
-	startedAt          [stampSize]byte
+	recipe, folder, state int // descriptors
+	pipes                 pipes
+	log                   log
+	pid, pidfd            int
+	startedAt             [stampSize]byte
 }
 
 // start takes the container's lock and carries out its recipe until the program is executed.
@@ -20,9 +20,9 @@ func (c *container) start(o Order) *failure {
 	if f := c.claim(o); f != nil {
 		return f
 	}
-	r, f := c.mapRecipe()
-	if f != nil {
-		return f
+	r, err := recipe.Map(c.recipe)
+	if err != nil {
+		return own("map", "the recipe", err)
 	}
 	defer r.Unmap()
 	r.Set(recipe.Stdin, uintptr(c.pipes.null))
@@ -32,7 +32,6 @@ func (c *container) start(o Order) *failure {
 		undo(r)
 		return f
 	}
-	var err error
 	if c.pid, c.pidfd, err = r.Fork(); err != nil {
 		undo(r)
 		return own("clone3", "", err)
@@ -55,42 +54,26 @@ func (c *container) start(o Order) *failure {
 	return nil
 }
 
-// claim opens the container's folders and locks its state. The agent that removes a container takes the same lock and
+// claim opens the container's folder and locks its state. The agent that removes a container takes the same lock and
 // then the file, so a file without a name means that there is nothing to start any more.
 func (c *container) claim(o Order) *failure {
 	var err error
-	if c.folder, err = syscall.Open(o.Container, syscall.O_RDONLY|syscall.O_DIRECTORY|closeOnExec, 0); err != nil {
-		return own("open", o.Container, err)
+	if c.folder, err = syscall.Open(o.Folder, syscall.O_RDONLY|syscall.O_DIRECTORY|closeOnExec, 0); err != nil {
+		return own("open", o.Folder, err)
 	}
-	if c.run, err = syscall.Open(o.Run, syscall.O_RDONLY|syscall.O_DIRECTORY|closeOnExec, 0); err != nil {
-		return own("open", o.Run, err)
-	}
-	if c.state, err = syscall.Openat(c.run, StateName, syscall.O_RDWR|closeOnExec, 0); err != nil {
-		return own("open", o.Run+"/"+StateName, err)
+	if c.state, err = syscall.Open(o.State, syscall.O_RDWR|closeOnExec, 0); err != nil {
+		return own("open", o.State, err)
 	}
 	lock := syscall.Flock_t{Type: syscall.F_WRLCK}
 	if err := syscall.FcntlFlock(uintptr(c.state), syscall.F_SETLK, &lock); err != nil {
-		return own("lock", o.Run+"/"+StateName, err)
+		return own("lock", o.State, err)
 	}
 	var stat syscall.Stat_t
 	if err := syscall.Fstat(c.state, &stat); err != nil || stat.Nlink == 0 {
-		return own("lock", o.Run+"/"+StateName, syscall.ENOENT)
+		return own("lock", o.State, syscall.ENOENT)
 	}
 	c.log.folder = c.folder
 	return nil
-}
-
-func (c *container) mapRecipe() (*recipe.Mapped, *failure) {
-	file, err := syscall.Openat(c.folder, RecipeName, syscall.O_RDONLY|closeOnExec, 0)
-	if err != nil {
-		return nil, own("open", RecipeName, err)
-	}
-	defer syscall.Close(file)
-	r, err := recipe.Map(file)
-	if err != nil {
-		return nil, own("map", RecipeName, err)
-	}
-	return r, nil
 }
 
 // childFailure waits until the program is executed or a step has failed. A child that is killed on the way looks as if

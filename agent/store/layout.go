@@ -32,7 +32,7 @@ func (s *Store) folders() []string {
 		s.labelsDir(Hosts), s.labelsDir(Layers), s.labelsDir(Images), s.labelsDir(Containers),
 		s.slotsDir(Hosts), s.slotsDir(Layers), s.slotsDir(Images), s.slotsDir(Containers),
 		filepath.Join(s.root, "layers"), filepath.Join(s.root, "images"), filepath.Join(s.root, "blobs"),
-		filepath.Join(s.root, "building"), filepath.Join(s.root, "trash"), filepath.Join(s.run, "building"),
+		filepath.Join(s.root, "building"), filepath.Join(s.root, "trash"), filepath.Join(s.run, "building"), s.statesDir(),
 	}
 }
 

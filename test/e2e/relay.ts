@@ -1,4 +1,5 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
 /**
  * A stretch of the way between Pulumi and a host that can be broken: a TCP relay on a loopback port. It stands for the
@@ -6,30 +7,23 @@ import { connect, createServer, type Server, type Socket } from "node:net";
  */
 export class Relay {
   private readonly sockets = new Set<Socket>();
-  private open = true;
 
-  private constructor(private readonly server: Server) {}
+  private constructor(
+    private readonly server: Server,
+    /** The loopback port it listens on. */
+    readonly port: number,
+  ) {}
 
   /** Starts a relay to an address and port. */
   static async to(address: string, port: number): Promise<Relay> {
     const server = createServer();
-    const relay = new Relay(server);
-    server.on("connection", (near) => {
-      if (relay.open) relay.join(near, connect(port, address));
-      else near.resetAndDestroy();
-    });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(0, "127.0.0.1", resolve);
     });
+    const relay = new Relay(server, (server.address() as AddressInfo).port);
+    server.on("connection", (near) => relay.join(near, connect(port, address)));
     return relay;
-  }
-
-  /** The loopback port it listens on. */
-  get port(): number {
-    const address = this.server.address();
-    if (address === null || typeof address === "string") throw new Error("the relay does not listen");
-    return address.port;
   }
 
   /** Cuts every connection; new ones are let through. */
@@ -37,21 +31,22 @@ export class Relay {
     for (const socket of this.sockets) socket.resetAndDestroy();
   }
 
-  /** Cuts every connection and refuses new ones until `restore`. */
+  /** Cuts every connection and refuses new ones until `restore`, as a machine does on which nothing listens. */
   break(): void {
-    this.open = false;
+    this.server.close();
     this.cut();
   }
 
   /** Lets connections through again. */
   restore(): void {
-    this.open = true;
+    if (!this.server.listening) this.server.listen(this.port, "127.0.0.1");
   }
 
   /** Ends it. */
   async close(): Promise<void> {
+    const closed = this.server.listening ? once(this.server, "close") : undefined;
     this.break();
-    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    await closed;
   }
 
   private join(near: Socket, far: Socket): void {

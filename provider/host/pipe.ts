@@ -17,6 +17,8 @@ export class Pipe extends Duplex {
       this.received += chunk.length;
       if (!this.push(chunk)) source.pause();
     });
+    // Whoever asked for something is told by its own stream.
+    this.on("error", () => undefined);
     // An end without an error would pass for the end of every answer that was under way.
     const broken = (): unknown => this.destroy(new Error("the agent hung up"));
     source.on("end", broken).on("close", broken).on("error", broken);

@@ -47,6 +47,7 @@ export class HostSession implements Session {
   private opening: Promise<Link> | undefined;
   private hostId: string | undefined;
   private busy = 0;
+  private closed = false;
 
   constructor(
     private readonly name: string,
@@ -98,6 +99,7 @@ export class HostSession implements Session {
 
   /** Ends the connection. */
   close(): void {
+    this.closed = true;
     this.link?.close();
   }
 
@@ -128,6 +130,10 @@ export class HostSession implements Session {
     if (this.link && !this.link.broken()) return this.link;
     this.opening ??= this.open().finally(() => (this.opening = undefined));
     const link = await this.opening;
+    if (this.closed) {
+      link.close();
+      throw new SlipwayError("connection_lost", "the session was closed");
+    }
     if (this.hostId !== undefined && link.facts.hostId !== this.hostId) {
       link.close();
       throw otherMachine(this.hostId, link.facts.hostId);

@@ -79,7 +79,12 @@ class Ssh2Transport implements Transport {
     const release = (): void => this.places.release();
     exit.then(release, release);
     const stderr = new Stderr(stream.stderr);
-    return { stdin: stream, stdout: stream, stderr: () => stderr.text(), exit, close: () => stream.close() };
+    const close = (): void => {
+      stream.close();
+      // ssh2 calls a channel closed only once its output has been taken.
+      stream.resume();
+    };
+    return { stdin: stream, stdout: stream, stderr: () => stderr.text(), exit, close };
   }
 
   private whenEnded(stream: ClientChannel): Promise<Exit> {

@@ -102,13 +102,24 @@ func (r *logReader) all(last int) ([]byte, error) {
 		return lines, nil
 	}
 	start := len(lines)
-	for range last {
-		if start == 0 {
-			break
+	for start > 0 {
+		begin := bytes.LastIndexByte(lines[:start-1], '\n') + 1
+		// Parts of a line are counted with its end, and at the end of the log by themselves.
+		if isFull(lines[begin:start]) || start == len(lines) {
+			if last == 0 {
+				break
+			}
+			last--
 		}
-		start = bytes.LastIndexByte(lines[:start-1], '\n') + 1
+		start = begin
 	}
 	return lines[start:], nil
+}
+
+// isFull tells whether an entry of the log ("<time> <stream> <F|P> <bytes>") ends a line of the program.
+func isFull(entry []byte) bool {
+	fields := bytes.SplitN(entry, []byte(" "), 4)
+	return len(fields) == 4 && string(fields[2]) == "F"
 }
 
 // next reads the full lines that were written since.

@@ -57,6 +57,11 @@ func TestLogsHaveTheLinesAskedFor(t *testing.T) {
 			t.Errorf("the last %d: %s", tail, got)
 		}
 	}
+	long := nonce()
+	h.put(long, h.shell("echo first; head -c 300000 /dev/zero | tr '\\0' x; echo; echo last"))
+	if parts := h.logs(long, 2, false); len(parts) < 3 || len(strings.Join(parts, "")) != 300000+len("last") {
+		t.Errorf("the last two lines, one of them in parts: %d parts of %d bytes", len(parts), len(strings.Join(parts, "")))
+	}
 	var problem *api.Problem
 	if err := h.Logs(t.Context(), nonce(), -1, false, &collected{}); !errors.As(err, &problem) || problem.Code != api.CodeGone {
 		t.Error(err)

@@ -72,7 +72,9 @@ func assemble(ctx context.Context, s *store.Store, request api.ImageRequest) (re
 }
 
 // commit writes image and claim. Both under the lock that removing the image would need.
-func commit(ctx context.Context, s *store.Store, slot *store.Slot, incarnation, contentKey string, image record, configuration []byte) (store.Claim, []store.Claim, error) {
+func commit(
+	ctx context.Context, s *store.Store, slot *store.Slot, incarnation, contentKey string, image record, configuration []byte,
+) (store.Claim, []store.Claim, error) {
 	lock, err := s.Lock(ctx, store.ImageLock(image.ImageID))
 	if err != nil {
 		return store.Claim{}, nil, err

@@ -50,7 +50,9 @@ func put(ctx context.Context, s *store.Store, incarnation string, request api.La
 
 // held answers the layer a request asks for and a lock that keeps it on the host. An incarnation that has it already
 // needs no archive.
-func held(ctx context.Context, s *store.Store, slot *store.Slot, incarnation string, request api.LayerRequest) (Record, *store.Lock, error) {
+func held(
+	ctx context.Context, s *store.Store, slot *store.Slot, incarnation string, request api.LayerRequest,
+) (Record, *store.Lock, error) {
 	claim, err := slot.Claim(incarnation)
 	if err == nil && claim.ContentKey == request.ContentKey {
 		lease, err := s.LockShared(ctx, store.LayerLock(claim.Content))

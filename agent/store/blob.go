@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// BlobFile is an open, unnamed-yet file below building/ that becomes a blob.
+// BlobFile is an open file below building/ that becomes a blob.
 type BlobFile struct {
 	*os.File
 	store *Store

@@ -50,5 +50,5 @@ function timings(header: string | string[] | number | undefined): Record<string,
     .flat()
     .join(",")
     .matchAll(/(\w+);dur=([\d.]+)/g);
-  return Object.fromEntries([...entries].map(([, name, value]) => [name, Number(value)]));
+  return Object.fromEntries([...entries].map(([, name = "", value]) => [name, Number(value)]));
 }

@@ -12,7 +12,7 @@ export async function stopwatch(
   prefix: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<Stopwatch> {
-  const [program = "", ...args] = [...prefix, await compiled("stopwatch")];
+  const [program, ...args] = [...prefix, await compiled("stopwatch")];
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: environment });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   scope.defer("stopwatch", async () => {

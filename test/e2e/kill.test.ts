@@ -25,7 +25,7 @@ const fleet: Program<Settings & { generation: number }> = ({ slipway, settings, 
 };
 
 /** What is done to an `up` in the middle of it. */
-const ways: { way: string; kill(bench: Bench, stack: Stack, run: Run): void }[] = [
+const ways: { way: string; kill: (bench: Bench, stack: Stack, run: Run) => void }[] = [
   { way: "the agent is killed", kill: (bench) => bench.killAgents() },
   { way: "the connection is cut", kill: (bench) => bench.relay.cut() },
   {

@@ -31,7 +31,7 @@ export interface Given<S> {
  * A Pulumi program as a function; what it returns are the stack's outputs. Its text is run in another process, so it
  * may use nothing but its argument.
  */
-export type Program<S> = (given: Given<S>) => Record<string, unknown> | void;
+export type Program<S> = (given: Given<S>) => unknown;
 
 /** The project's name in every test program. */
 export const project = "e2e";

@@ -125,10 +125,7 @@ export class Stack {
 
   /** Sets more environment for the runs to come; undefined takes a name away. */
   setEnvironment(more: Record<string, string | undefined>): void {
-    for (const [name, value] of Object.entries(more)) {
-      if (value === undefined) delete this.place.environment[name];
-      else this.place.environment[name] = value;
-    }
+    Object.assign(this.place.environment, more);
   }
 
   /** Starts a command without waiting for it. */

@@ -23,9 +23,13 @@ type Entry struct {
 	Mode             int64
 }
 
-// Dir, File and Link are the usual entries.
-func Dir(name string) Entry          { return Entry{Name: name, Type: tar.TypeDir} }
-func File(name, data string) Entry   { return Entry{Name: name, Data: data} }
+// Dir is a folder.
+func Dir(name string) Entry { return Entry{Name: name, Type: tar.TypeDir} }
+
+// File is a regular file.
+func File(name, data string) Entry { return Entry{Name: name, Data: data} }
+
+// Link is a symbolic link.
 func Link(name, target string) Entry { return Entry{Name: name, Link: target, Type: tar.TypeSymlink} }
 
 // Script is an executable file.

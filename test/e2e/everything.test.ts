@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { Bench } from "./bench.js";
 import type { Program, Settings } from "./program.js";
-import type { Outcome } from "./pulumi.js";
+import { repository, type Outcome } from "./pulumi.js";
 import { Stack } from "./stack.js";
 
 interface AllSettings extends Settings {
@@ -161,7 +161,8 @@ test("no secret stands in plain in the state, in what is printed, or on the host
   const found = await bench.host.must("grep -rlF -f - /var/lib/slipway /run /var/log /tmp || true", {
     input: words.join("\n"),
   });
-  for (const file of found.split("\n").filter((line) => line !== "")) {
+  // A checkout below /tmp shows there in the host, with the secrets of this file.
+  for (const file of found.split("\n").filter((line) => line !== "" && !line.startsWith(repository))) {
     expect(file).toMatch(/^\/(var\/lib|run)\/slipway\/containers\//);
   }
 });

@@ -12,27 +12,16 @@ import (
 	"pulumi-slipway/agent/store"
 )
 
-// PutBlob reads an archive to its end and keeps it, if its bytes are those the digest names. Where the host has it
-// already, or the layer it became, the bytes are read and verified all the same, and not written. A failure leaves
-// nothing on the host.
+// PutBlob reads an archive to its end and keeps it, if its bytes are those the digest names, until its layer is asked
+// for. It does so even where the host has the archive or its layer: those belong to others, who may remove them before
+// this client asks. A failure leaves nothing on the host.
 func PutBlob(ctx context.Context, s *store.Store, digest string, archive io.Reader) error {
-	known, err := knownBlob(s, digest)
-	if err != nil {
-		return err
-	}
-	hash := sha256.New()
-	archive = io.TeeReader(archive, hash)
-	if known {
-		if _, err := io.Copy(io.Discard, archive); err != nil {
-			return fmt.Errorf("receive archive %s: %w", digest, err)
-		}
-		return verify(digest, hash.Sum(nil))
-	}
 	file, err := s.NewBlob()
 	if err != nil {
 		return api.Failed(api.CodeInternal, "receive archive", digest, err, "")
 	}
-	_, err = io.CopyBuffer(struct{ io.Writer }{file}, archive, make([]byte, copyBuffer))
+	hash := sha256.New()
+	_, err = io.CopyBuffer(struct{ io.Writer }{file}, io.TeeReader(archive, hash), make([]byte, copyBuffer))
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -45,18 +34,6 @@ func PutBlob(ctx context.Context, s *store.Store, digest string, archive io.Read
 		return err
 	}
 	return file.Keep(digest)
-}
-
-func knownBlob(s *store.Store, digest string) (bool, error) {
-	if has, err := s.HasBlob(digest); err != nil || has {
-		return has, err
-	}
-	became, err := s.LayerOfBlob(digest)
-	if err != nil || became == "" {
-		return false, err
-	}
-	_, intact, err := isIntact(s, became)
-	return intact, err
 }
 
 func verify(digest string, sum []byte) error {

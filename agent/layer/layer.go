@@ -14,14 +14,15 @@ import (
 // the problem "blob_missing".
 func Put(ctx context.Context, s *store.Store, incarnation string, request api.LayerRequest) (api.LayerAnswer, error) {
 	made, err := put(ctx, s, incarnation, request)
-	if err == nil {
-		return made, nil
-	}
-	if ctx.Err() == nil && !isMissing(err) {
-		// What failed for good leaves nothing, the archive included; what was cut off keeps it for the next request.
+	if err == nil || ctx.Err() == nil && !isMissing(err) {
+		// A layer needs its archive no more, and what failed for good leaves nothing. What was cut off keeps the archive for
+		// the next request. One that cannot be removed now is left to Sweep.
 		_ = s.RemoveBlob(request.Blob)
 	}
-	return api.LayerAnswer{}, api.Failed(api.CodeInternal, "make layer", incarnation, err, "")
+	if err != nil {
+		return api.LayerAnswer{}, api.Failed(api.CodeInternal, "make layer", incarnation, err, "")
+	}
+	return made, nil
 }
 
 func put(ctx context.Context, s *store.Store, incarnation string, request api.LayerRequest) (api.LayerAnswer, error) {

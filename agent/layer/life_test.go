@@ -113,7 +113,7 @@ func TestTheLifeOfALayer(t *testing.T) {
 	if again := mustSend(t, s, 1, "a", archive, false); again != first {
 		t.Errorf("answered %+v, then %+v", first, again)
 	}
-	if has, err := s.HasBlob(digestOf(archive)); has || err != nil {
+	if _, err := os.Lstat(s.BlobPath(digestOf(archive))); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the archive is still there: %v", err)
 	}
 	// The same bytes for another owner, and the same tree from other bytes, are the same layer.
@@ -227,9 +227,8 @@ func TestWhatCannotBeMadeLeavesNothing(t *testing.T) {
 		mustSend(t, s, 1, "a", good, true)
 		before := content(t, s)
 		checkProblem(t, PutBlob(t.Context(), s, digestOf(good), strings.NewReader("sent")), api.CodeDigestMismatch, "")
-		if err := PutBlob(t.Context(), s, digestOf(good), bytes.NewReader(good)); err != nil {
-			t.Error(err)
-		}
+		receive(t, s, good)
+		mustSend(t, s, 1, "a", good, false)
 		if after := content(t, s); !slices.Equal(after, before) {
 			t.Errorf("there was %q and is %q", before, after)
 		}
@@ -263,6 +262,58 @@ func TestACutOffRequestKeepsTheArchive(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	mustSend(t, s, 1, "a", archive, false)
+}
+
+// TestWhatWasReceivedStays until its sender has asked for the layer, whatever another agent does with the same bytes
+// meanwhile.
+func TestWhatWasReceivedStays(t *testing.T) {
+	requireRoot(t)
+	archive := pack(file("a", "1"))
+	for name, c := range map[string]struct {
+		before, after func(t *testing.T, theirs *store.Store)
+	}{
+		"a layer of theirs, which they delete": {
+			before: func(t *testing.T, theirs *store.Store) { mustSend(t, theirs, 1, "theirs", archive, true) },
+			after:  func(t *testing.T, theirs *store.Store) { remove(t, theirs, 1) },
+		},
+		"an archive of theirs, whose layer they make and delete": {
+			before: func(t *testing.T, theirs *store.Store) { receive(t, theirs, archive) },
+			after: func(t *testing.T, theirs *store.Store) {
+				mustSend(t, theirs, 1, "theirs", archive, false)
+				remove(t, theirs, 1)
+			},
+		},
+		"nothing, and theirs comes and goes": {
+			before: func(*testing.T, *store.Store) {},
+			after: func(t *testing.T, theirs *store.Store) {
+				receive(t, theirs, archive)
+				mustSend(t, theirs, 1, "theirs", archive, false)
+				remove(t, theirs, 1)
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			ours, theirs := opened(t, root), opened(t, root)
+			c.before(t, theirs)
+			receive(t, ours, archive)
+			c.after(t, theirs)
+			if err := theirs.Sweep(t.Context(), 0); err != nil {
+				t.Error(err)
+			}
+			mustSend(t, ours, 2, "ours", archive, false)
+			remove(t, ours, 2)
+			wantNothing(t, ours)
+		})
+	}
+}
+
+func receive(t *testing.T, s *store.Store, archive []byte) {
+	t.Helper()
+	if err := PutBlob(t.Context(), s, digestOf(archive), bytes.NewReader(archive)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestManyAtOnce has several agents put, replace and delete the same layers, and sweep, side by side.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -13,8 +14,7 @@ import (
 	"pulumi-slipway/agent/store"
 )
 
-// obtain finds or makes the layer of an archive and answers it with a lock that keeps it on the host. An archive that
-// became a layer goes.
+// obtain finds or makes the layer of an archive and answers it with a lock that keeps it on the host.
 func obtain(ctx context.Context, s *store.Store, blob string) (Record, *store.Lock, error) {
 	record, lease, err := reuse(ctx, s, blob)
 	if err != nil || lease != nil {
@@ -29,23 +29,19 @@ func obtain(ctx context.Context, s *store.Store, blob string) (Record, *store.Lo
 	if record, lease, err = reuse(ctx, s, blob); err != nil || lease != nil {
 		return record, lease, err
 	}
-	if has, err := s.HasBlob(blob); err != nil {
-		return record, nil, err
-	} else if !has {
+	archive, err := os.Open(s.BlobPath(blob))
+	if errors.Is(err, fs.ErrNotExist) {
 		return record, nil, blobMissing(blob)
 	}
-	record, lease, err = importBlob(ctx, s, blob)
+	if err != nil {
+		return record, nil, fmt.Errorf("open the archive: %w", err)
+	}
+	defer archive.Close()
+	record, lease, err = importBlob(ctx, s, archive, blob)
 	if errors.Is(err, errBlobChanged) {
 		return record, nil, errors.Join(s.RemoveBlob(blob), blobMissing(blob))
 	}
-	if err != nil {
-		return record, nil, err
-	}
-	if err := s.RemoveBlob(blob); err != nil {
-		lease.Unlock()
-		return record, nil, err
-	}
-	return record, lease, nil
+	return record, lease, err
 }
 
 // reuse finds the layer an archive became before; no lease means that there is none, or a damaged one.
@@ -59,10 +55,6 @@ func reuse(ctx context.Context, s *store.Store, blob string) (Record, *store.Loc
 		return Record{}, nil, err
 	}
 	record, intact, err := isIntact(s, digest)
-	if err == nil && intact {
-		// It may have been sent again meanwhile.
-		err = s.RemoveBlob(blob)
-	}
 	if err != nil || !intact {
 		lease.Unlock()
 		return record, nil, err
@@ -71,13 +63,13 @@ func reuse(ctx context.Context, s *store.Store, blob string) (Record, *store.Loc
 }
 
 // importBlob unpacks an archive and puts the layer in its place.
-func importBlob(ctx context.Context, s *store.Store, blob string) (Record, *store.Lock, error) {
+func importBlob(ctx context.Context, s *store.Store, archive io.Reader, blob string) (Record, *store.Lock, error) {
 	built, err := s.Build()
 	if err != nil {
 		return Record{}, nil, api.Failed(api.CodeInternal, "unpack", blob, err, "")
 	}
 	defer built.Abandon()
-	layer, err := unpackBlob(ctx, filepath.Join(built.Path, "fs"), s.BlobPath(blob), blob)
+	layer, err := unpackBlob(ctx, filepath.Join(built.Path, "fs"), archive, blob)
 	if err == nil {
 		err = finish(s, built.Path, blob, layer)
 	}
@@ -114,13 +106,8 @@ func settle(s *store.Store, built *store.Building, blob, digest string) (Record,
 	return Read(s, digest)
 }
 
-// unpackBlob unpacks the archive at path, which was received as blob, into a new folder.
-func unpackBlob(ctx context.Context, folder, path, blob string) (unpacked, error) {
-	archive, err := os.Open(path)
-	if err != nil {
-		return unpacked{}, fmt.Errorf("open the archive: %w", err)
-	}
-	defer archive.Close()
+// unpackBlob unpacks an archive, which was received as blob, into a new folder.
+func unpackBlob(ctx context.Context, folder string, archive io.Reader, blob string) (unpacked, error) {
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		return unpacked{}, fmt.Errorf("make the layer's root: %w", err)
 	}

@@ -54,15 +54,6 @@ func (b *BlobFile) Abandon() {
 	os.Remove(b.Name())
 }
 
-// HasBlob tells whether an archive lies on the host.
-func (s *Store) HasBlob(digest string) (bool, error) {
-	_, err := os.Lstat(s.BlobPath(digest))
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		return err == nil, nil
-	}
-	return false, fmt.Errorf("look for an archive: %w", err)
-}
-
 // RemoveBlob removes an archive; one that is not there is no error. It stays where another process has received it
 // too and may be about to ask for its layer.
 func (s *Store) RemoveBlob(digest string) error {

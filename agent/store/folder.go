@@ -95,6 +95,10 @@ func names(folder string) ([]string, error) {
 	}
 	defer file.Close()
 	found, err := file.Readdirnames(-1)
+	if errors.Is(err, fs.ErrNotExist) {
+		// It was removed since it was opened.
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list a folder: %w", err)
 	}

@@ -144,3 +144,18 @@ func TestRecordsAreReadStrictly(t *testing.T) {
 		}
 	}
 }
+
+// TestAFolderThatGoesWhileItIsListedIsEmpty: a slot's folder goes with the last thing in it, while others look.
+func TestAFolderThatGoesWhileItIsListedIsEmpty(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "slot")
+	for range 1000 {
+		check(t, os.Mkdir(folder, 0o700))
+		gone := make(chan error)
+		go func() { gone <- os.Remove(folder) }()
+		if found, err := names(folder); err != nil || len(found) > 0 {
+			t.Fatalf("found %q %v", found, err)
+		}
+		check(t, <-gone)
+	}
+}

@@ -11,10 +11,15 @@ import { compact, pick, type Bag } from "./resources/bag";
 import { check, echoed, replacing } from "./resources/check";
 import type { CommonInputs, Definition } from "./resources/definition";
 import { settingsOf, type Settings } from "./settings";
+import { Turns } from "./turns";
 import { failedOn, judge } from "./unreachable";
 
 /** Sends what a resource is made of, when the agent says that it is missing. */
 export type Supply<I> = (session: Session, inputs: I) => Promise<void>;
+
+/** How often content is sent for one resource: the connection or the host may lose it before it is asked for. */
+const mostSent = 3;
+const turns = new Turns();
 
 /**
  * Puts a resource into Pulumi's hands: the one place that knows both the calls of a dynamic provider and the agent's
@@ -30,17 +35,24 @@ export function dynamic<R extends ResourceName, I extends CommonInputs>(
   // Pulumi calls other methods while configure still runs: each awaits this, which is set before anything is awaited.
   let settings: Promise<Settings> = Promise.resolve({ unreachable: "error" });
 
-  /** PUT, with the content sent in between where the agent lacks it. Asking again finds what the first call made. */
+  /**
+   * PUT, with the content sent in between where the agent lacks it. Asking again finds what the first call made. Resources
+   * of one content take turns, so that it is sent once, and one of them that fails does not take it from the others.
+   */
   async function converge(host: Session, incarnation: string, inputs: I): Promise<AnswerOf<R>> {
     const put = (): Promise<AnswerOf<R>> =>
       host.request("PUT", `/v1/${resource}/${incarnation}`, definition.request(inputs), answerSchema);
-    try {
-      return await put();
-    } catch (error) {
-      if (supply === undefined || !isSlipwayError(error) || error.code !== "blob_missing") throw error;
-    }
-    await supply(host, inputs);
-    return await put();
+    if (supply === undefined) return put();
+    return turns.take(`${host.facts.hostId} ${String(inputs["contentKey"])}`, async () => {
+      for (let sent = 0; ; sent += 1) {
+        try {
+          return await put();
+        } catch (error) {
+          if (sent === mostSent || !isSlipwayError(error) || error.code !== "blob_missing") throw error;
+        }
+        await supply(host, inputs);
+      }
+    });
   }
 
   /** All outputs: the inputs whole, for delete and read get nothing else, and what was observed. */

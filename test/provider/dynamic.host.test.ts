@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -134,6 +135,24 @@ describe("a layer", () => {
     expect(message).toMatch(/tar/);
     expect(left).toBeUndefined();
     expect(await host.must("find /var/lib/slipway/layers /var/lib/slipway/blobs")).toBe(before);
+  });
+
+  it("that several declare is sent once, and a bad one is the same error for each", async () => {
+    const good = join(folder, "shared.tar");
+    execFileSync("tar", ["-cf", good, "-C", folder, "--exclude=*.tar", "."]);
+    const bad = join(folder, "cut-off.tar");
+    writeFileSync(bad, Buffer.concat([readFileSync(good).subarray(0, -1024), Buffer.alloc(1 << 20, "x")]));
+    const each = async (path: string): Promise<Bag[]> => {
+      const contentKey = await contentKeyOf({ rootfs: path });
+      return Promise.all([1, 2, 3, 4, 5, 6].map((n) => checked("Layer", `${path}-${n}`, { rootfs: path, contentKey })));
+    };
+    const shared = await Promise.all(
+      (await each(good)).map((inputs) => create("Layer", String(inputs["owner"]), inputs)),
+    );
+    expect(new Set(shared.map(({ outputs }) => outputs["digest"])).size).toBe(1);
+    const failures = await Promise.all((await each(bad)).map((inputs) => failure(engine.create("Layer", inputs))));
+    for (const { message } of failures) expect(message).toMatch(/\[archive_invalid\]/);
+    expect(await host.must("find /var/lib/slipway/blobs /var/lib/slipway/building -type f")).toBe("");
   });
 
   it("that somebody damaged is seen, and repaired by an update", async () => {

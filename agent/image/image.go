@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"pulumi-slipway/agent/api"
 	"pulumi-slipway/agent/layer"
@@ -60,7 +61,9 @@ func assemble(ctx context.Context, s *store.Store, request api.ImageRequest) (re
 			leases.Unlock()
 			return image, nil, nil, lacking("layer", request.Layers[i].Owner, err)
 		}
-		image.SizeBytes += found.SizeBytes
+		if !slices.Contains(image.Layers[:i], digest) {
+			image.SizeBytes += found.SizeBytes
+		}
 	}
 	configuration, err := configurationOf(request.Config, image.Layers)
 	if err != nil {

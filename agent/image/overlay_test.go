@@ -100,6 +100,26 @@ func TestLayersAreSeenAsDockerShowsThem(t *testing.T) {
 	})
 }
 
+// TestALayerMayComeTwice: the second one covers what lies between, and both are one on the disk.
+func TestALayerMayComeTwice(t *testing.T) {
+	requireRoot(t)
+	t.Parallel()
+	s := opened(t, t.TempDir())
+	base := mustPutLayer(t, s, 1, "o/base", files{"a/": "700 3", "a/x": "base", "b": "base", "gone": "base"})
+	other := mustPutLayer(t, s, 2, "o/other", files{"a/x": "other", ".wh.b": "", "c": "other", ".wh.gone": ""})
+	image := putImage(t, s, 3, "o/image", base, other, base, other, base)
+	if image.SizeBytes != 22 || len(image.Layers) != 5 {
+		t.Errorf("answered %+v", image)
+	}
+	inOverlay(t, resolved(t, s, "o/image").Trees, func(root string) {
+		for path, want := range map[string]string{"a": "700 3", "a/x": "base", "b": "base", "c": "other", "gone": "base"} {
+			if got := seen(filepath.Join(root, path)); got != want {
+				t.Errorf("%s: got %q, want %q", path, got, want)
+			}
+		}
+	})
+}
+
 // seen is a file's content, or a folder's mode and owner, or "none".
 func seen(path string) string {
 	var stat unix.Stat_t

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -28,11 +29,14 @@ type record struct {
 	Folders bool `json:"folders"`
 }
 
-// trees are the lower directories for overlayfs, lowest first.
+// trees are the lower directories for overlayfs, lowest first. It takes none twice, and the highest of several has all
+// that those below it could show.
 func (image record) trees(s *store.Store) []string {
 	var trees []string
-	for _, digest := range image.Layers {
-		trees = append(trees, s.LayerTree(digest))
+	for i, digest := range image.Layers {
+		if !slices.Contains(image.Layers[i+1:], digest) {
+			trees = append(trees, s.LayerTree(digest))
+		}
 	}
 	if image.Folders {
 		trees = append(trees, filepath.Join(s.ImageDir(image.ImageID), foldersName))

@@ -52,7 +52,7 @@ export interface ImageConfig {
 export interface ImageArgs {
   /** Where the image is kept: a Host, or a string that `ssh` would take (a name, an address, an alias). Required. */
   host: pulumi.Input<Host | string>;
-  /** The layers, lowest first; each covers those before it. At least one, all on the same host. Required. */
+  /** The layers, lowest first; each covers those before it. From 1 to 200, all on the same host. Required. */
   layers: pulumi.Input<pulumi.Input<Layer>[]>;
   /** What containers of the image get unless they say otherwise. Default: nothing. */
   config?: pulumi.Input<ImageConfigArgs> | undefined;

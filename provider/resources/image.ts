@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import { isBag } from "./bag";
+import { isBag, type Bag } from "./bag";
 import { byContent, byName } from "./changed";
 import { host } from "./connection";
-import type { Definition } from "./definition";
+import type { Definition, Failure } from "./definition";
 import { absolutePath, flag, pairs, signal, text, user, words } from "./fields";
 import { digest, reference } from "./reference";
 import { list, members } from "./schema";
@@ -37,6 +37,7 @@ export const image: Definition<"images", ImageInputs> = {
   resource: "images",
   schema,
   inputs: ["owner", "host", "layers", "config", "contentKey", "intact"],
+  rules: notTooMany,
   derive: (inputs) => ({ ...inputs, contentKey: contentKeyOf(inputs) }),
   leaves: ["intact"],
   well: () => ({ intact: true }),
@@ -50,6 +51,15 @@ export const image: Definition<"images", ImageInputs> = {
   observed: ({ imageId, layers, sizeBytes }) => ({ imageId, layerDigests: layers, sizeBytes }),
   drift: (inputs, { intact }) => ("intact" in inputs && !intact ? { ...inputs, intact } : inputs),
 };
+
+/** What fits the one page that kernels before 6.7 take the names of all layers in, with room for the container's own. */
+const mostLayers = 200;
+
+function notTooMany({ layers }: Bag): Failure[] {
+  if (!Array.isArray(layers) || layers.length <= mostLayers) return [];
+  const reason = `must be a list of at most ${String(mostLayers)} Layers; got ${String(layers.length)}`;
+  return [{ path: ["layers"], reason }];
+}
 
 /**
  * A digest of all that determines the content, unknown while any of it is. It is computed here and not in the SDK,

@@ -199,6 +199,11 @@ describe("what is wrong with a layer", () => {
 describe("what is wrong with an image", () => {
   it.each([
     ["no layers", { layers: [] }, "layers must be a list of at least one Layer; got an empty list"],
+    [
+      "more layers than can be mounted",
+      { layers: Array.from({ length: 201 }, () => ({ owner: "organization/urn:layer", contentKey: keys.one })) },
+      "layers must be a list of at most 200 Layers; got 201",
+    ],
     ["a layer that is none", { layers: ["base"] }, 'layers[0] must be a Layer; got "base"'],
     [
       "something in its config",

@@ -53,7 +53,10 @@ export class Layer extends Resource {
   declare readonly target: pulumi.Output<string | undefined>;
   /** The sha256 of the archive as it is sent. Known in preview; a change replaces the layer and what is made of it. */
   declare readonly contentKey: pulumi.Output<string>;
-  /** Whether all of it is on the host, as of the last deployment or refresh. `pulumi up --refresh` puts it back. */
+  /**
+   * Whether all of it is on the host, as of the last deployment or refresh. `pulumi up --refresh` puts it back for
+   * containers that start from then on; those that run keep what they have until they are replaced.
+   */
   declare readonly intact: pulumi.Output<boolean>;
   /** The digest of the uncompressed archive: the diff id of the OCI image specification. */
   declare readonly digest: pulumi.Output<string>;

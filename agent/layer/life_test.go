@@ -149,7 +149,8 @@ func TestTheLifeOfALayer(t *testing.T) {
 	}
 }
 
-// TestDamageIsSeenAndRepaired: read says that the layer is not intact, and the next PUT makes it anew.
+// TestDamageIsSeenAndRepaired: read says that the layer is not intact, and the next PUT makes it anew. What is left of it
+// stays for containers that run on it.
 func TestDamageIsSeenAndRepaired(t *testing.T) {
 	requireRoot(t)
 	archive := pack(folder("bin"), file("bin/sh", "#!"), folder("etc"))
@@ -163,19 +164,34 @@ func TestDamageIsSeenAndRepaired(t *testing.T) {
 		"a folder is a file": func(s *store.Store, d string) error {
 			return errors.Join(os.Remove(filepath.Join(s.LayerTree(d), "etc")), os.WriteFile(filepath.Join(s.LayerTree(d), "etc"), nil, 0o644))
 		},
+		"a file is gone": func(s *store.Store, d string) error { return os.Remove(filepath.Join(s.LayerTree(d), "bin/sh")) },
+		"a file is another": func(s *store.Store, d string) error {
+			return os.WriteFile(filepath.Join(s.LayerTree(d), "bin/sh"), []byte("!#"), 0o644)
+		},
+		"a mode is another":   func(s *store.Store, d string) error { return os.Chmod(filepath.Join(s.LayerTree(d), "bin/sh"), 0o755) },
+		"an owner is another": func(s *store.Store, d string) error { return os.Chown(filepath.Join(s.LayerTree(d), "bin"), 1, 1) },
 		"something was added": func(s *store.Store, d string) error { return os.Mkdir(filepath.Join(s.LayerTree(d), "new"), 0o755) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := opened(t, t.TempDir())
 			layer := mustSend(t, s, 1, "a", archive, true)
+			mounted, err := os.Open(s.LayerTree(layer.Digest))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer mounted.Close()
 			if err := damage(s, layer.Digest); err != nil {
 				t.Fatal(err)
 			}
+			left, _ := os.ReadDir(s.LayerTree(layer.Digest))
 			if got, err := Get(t.Context(), s, incarnation(1)); err != nil || got.Intact || got.Digest != layer.Digest {
 				t.Errorf("observed %+v %v", got, err)
 			}
 			mustSend(t, s, 1, "a", archive, true)
+			if still, err := mounted.ReadDir(-1); len(still) != len(left) {
+				t.Errorf("for containers that run on it %v is left of %v: %v", still, left, err)
+			}
 			remove(t, s, 1)
 			wantNothing(t, s)
 		})

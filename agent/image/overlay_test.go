@@ -73,13 +73,14 @@ func TestLayersAreSeenAsDockerShowsThem(t *testing.T) {
 	base := mustPutLayer(t, s, 1, "o/base", files{
 		"etc/": "", "etc/hosts": "base", "etc/gone": "x", "tmp/": "1777 5", "srv/": "750 7", "srv/www/": "700 8", "var/": "711 9", "var/old": "x",
 		"opt/": "700 3", "opt/x": "x", "again/": "", "again/old": "x", "bare/": "700 3", "bare/old": "x", "deep/a/": "700 3",
+		"no utf8 \xff/": "700 4",
 	})
 	middle := mustPutLayer(t, s, 2, "o/middle", files{
 		"etc/hosts": "middle", "etc/.wh.gone": "", "var/": "755 10", "var/.wh..wh..opq": "", "tmp/a": "a", ".wh.opt": "",
 		"again/": "", "again/.wh..wh..opq": "", "again/new": "x",
 		"bare/.wh..wh..opq": "", "deep/": "", "deep/.wh..wh..opq": "",
 	})
-	top := mustPutLayer(t, s, 3, "o/top", files{"srv/www/site/index.html": "hello", "tmp/b/c": "c", "opt/y": "y", "var/new": "x", "deep/a/b": "x"})
+	top := mustPutLayer(t, s, 3, "o/top", files{"srv/www/site/index.html": "hello", "tmp/b/c": "c", "opt/y": "y", "var/new": "x", "deep/a/b": "x", "no utf8 \xff/x": "x"})
 	putImage(t, s, 4, "o/image", base, middle, top)
 	image := resolved(t, s, "o/image")
 	if len(image.Trees) != 4 || len(image.Layers) != 3 {
@@ -91,7 +92,7 @@ func TestLayersAreSeenAsDockerShowsThem(t *testing.T) {
 			"srv": "750 7", "srv/www": "700 8", "srv/www/site": "755 0", "srv/www/site/index.html": "hello",
 			"var": "755 10", "var/old": "none", "var/new": "x", "etc/gone": "none",
 			"opt": "755 0", "opt/x": "none", "opt/y": "y", "again/old": "none", "again/new": "x",
-			"bare": "755 0", "bare/old": "none", "deep/a": "755 0",
+			"bare": "755 0", "bare/old": "none", "deep/a": "755 0", "no utf8 \xff": "700 4", "no utf8 \xff/x": "x",
 		} {
 			if got := seen(filepath.Join(root, path)); got != want {
 				t.Errorf("%s: got %q, want %q", path, got, want)

@@ -36,7 +36,7 @@ func openStack(s *store.Store, digests []string) (stack, error) {
 		}
 		implied := map[string]bool{}
 		for _, path := range record.Implied {
-			implied[path] = true
+			implied[string(path)] = true
 		}
 		opened = append(opened, level{root, implied})
 	}

@@ -59,7 +59,9 @@ func (p place) setTime(modified unix.Timespec) error {
 func (p place) setXattrs(header *tar.Header) error {
 	var names []string
 	for record := range header.PAXRecords {
-		if name, is := strings.CutPrefix(record, xattrRecord); is && kept(name) {
+		name, is := strings.CutPrefix(record, xattrRecord)
+		// Linux has attributes of users on files and folders only.
+		if is && kept(name) && (hasContent(header) || header.Typeflag == tar.TypeDir || !strings.HasPrefix(name, "user.")) {
 			names = append(names, name)
 		}
 	}

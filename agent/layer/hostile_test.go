@@ -187,13 +187,20 @@ func TestBrokenStreams(t *testing.T) {
 		"whole, then padding":         {stream: append(bytes.Clone(whole), make([]byte, 9000)...)},
 		"two gzip members":            {stream: append(compressed(whole[:3000]), compressed(whole[3000:])...)},
 		"nothing":                     {stream: nil, fails: true, names: "cut off"},
+		"two zstd frames":             {stream: append(encoder.EncodeAll(whole[:3000], nil), encoder.EncodeAll(whole[3000:], nil)...)},
+		"a zstd frame to be skipped":  {stream: append([]byte("\x50\x2a\x4d\x18\x04\x00\x00\x00size"), zstandard...)},
+		"a name like bzip2's mark":    {stream: pack(file("BZhang", "x"))},
+		"a label":                     {stream: pack(entry{Typeflag: 'V', Name: "volume"}, file("a", "x"))},
 		"an empty archive":            {stream: make([]byte, 1024)},
+		"nothing, gzip":               {stream: compressed(nil), fails: true, names: "cut off"},
 		"text":                        {stream: []byte(strings.Repeat("this is no archive\n", 100)), fails: true},
 		"a page of a web server":      {stream: []byte("<html>404</html>"), fails: true},
 		"cut off in a file":           {stream: whole[:5000], fails: true, names: "a/b"},
 		"two joined by cat":           {stream: append(bytes.Clone(whole), whole...), fails: true, names: "tar -A"},
 		"cut off after zeros":         {stream: pack(file("zeros", strings.Repeat("\x00", 1024)))[:512+1024], fails: true, names: "cut off"},
 		"cut off between entries":     {stream: whole[:len(whole)-2048], fails: true, names: "cut off"},
+		"cut off, then gzip":          {stream: compressed(whole[:len(whole)-2048]), fails: true, names: "cut off"},
+		"cut off, then zstd":          {stream: encoder.EncodeAll(whole[:512], nil), fails: true, names: "cut off"},
 		"cut off in a header":         {stream: whole[:100], fails: true},
 		"cut off, gzip":               {stream: gzipped[:len(gzipped)-9], fails: true},
 		"cut off, zstd":               {stream: zstandard[:len(zstandard)-9], fails: true},
@@ -251,13 +258,15 @@ func TestAttributesThatStay(t *testing.T) {
 		attribute(entry{Typeflag: tar.TypeReg, Name: "ping", Mode: 0o6755, Uid: 5, Gid: 6}, "security.capability", capability),
 		attribute(folder("a"), "user.note", "kept"),
 		attribute(folder("b"), "security.selinux", "dropped"),
-		attribute(folder("c"), "trusted.note", "dropped")))
+		attribute(folder("c"), "trusted.note", "dropped"),
+		attribute(symlink("d", "a"), "user.note", "dropped")))
 	lines := snapshot(t, got)
 	for path, want := range map[string]string{
 		"ping": "mode=106755 owner=5:6 modified=0.000000000 size=0 sha256=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 security.capability=0100000200040000000000000000000000000000",
 		"a":    "mode=40755 owner=0:0 modified=0.000000000 user.note=6b657074",
 		"b":    "mode=40755 owner=0:0 modified=0.000000000",
 		"c":    "mode=40755 owner=0:0 modified=0.000000000",
+		"d":    "mode=120777 owner=0:0 modified=0.000000000 target=a",
 	} {
 		if lines[path] != want {
 			t.Errorf("%s\n  got  %s\n  want %s", path, lines[path], want)

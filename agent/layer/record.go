@@ -24,8 +24,9 @@ type Record struct {
 	SizeBytes int64  `json:"sizeBytes"`
 	// Tree is a hash of the names in the tree and what the file system says of them (see sumOf).
 	Tree string `json:"tree"`
-	// Implied are the folders that the archive had no entry for, "." for the root: their owner and mode mean nothing.
-	Implied []string `json:"implied"`
+	// Implied are the folders that the archive had no entry for, "." for the root: their owner and mode mean nothing. They
+	// are bytes because names need not be UTF-8, as strings in JSON are.
+	Implied [][]byte `json:"implied"`
 }
 
 // Read reads the record of a layer whose tree is there. The answer is fs.ErrNotExist where there is no such layer, and

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 )
 
@@ -19,12 +20,12 @@ type unpacked struct {
 	// size is the sum of its files' sizes in bytes.
 	size int64
 	// implied are the folders it has no entry for, sorted; "." is the root.
-	implied []string
+	implied [][]byte
 }
 
 // unpack reads an archive to its end and makes its entries below the folder.
 func unpack(ctx context.Context, folder string, archive io.Reader) (unpacked, error) {
-	plain, compression, err := decompress(archive)
+	plain, err := decompress(archive)
 	if err != nil {
 		return unpacked{}, failed("unpack", "the archive", err)
 	}
@@ -40,8 +41,7 @@ func unpack(ctx context.Context, folder string, archive io.Reader) (unpacked, er
 	if err != nil {
 		return unpacked{}, err
 	}
-	// A compressed stream says itself where it ends, so there the mark may be missing, as some tools leave it.
-	if !marked && compression == "" {
+	if !marked {
 		return unpacked{}, failed("read", "the archive", fmt.Errorf("%w: it is cut off, its end mark is missing", errInvalid))
 	}
 	if err := t.copy(padding{}, stream); err != nil {
@@ -50,11 +50,10 @@ func unpack(ctx context.Context, folder string, archive io.Reader) (unpacked, er
 	if err := t.setFolderTimes(); err != nil {
 		return unpacked{}, err
 	}
-	implied := make([]string, 0, len(t.implied))
-	for path := range t.implied {
-		implied = append(implied, path)
+	implied := make([][]byte, 0, len(t.implied))
+	for _, path := range slices.Sorted(maps.Keys(t.implied)) {
+		implied = append(implied, []byte(path))
 	}
-	slices.Sort(implied)
 	return unpacked{"sha256:" + hex.EncodeToString(hash.Sum(nil)), size, implied}, nil
 }
 
@@ -74,7 +73,7 @@ func (t *tree) addAll(stream *counted) (size int64, marked bool, err error) {
 		if err != nil && header == nil {
 			return 0, false, failed("read", "the archive", fmt.Errorf("after %s: %w", before, err))
 		}
-		if header.Typeflag == tar.TypeXGlobalHeader {
+		if header.Typeflag == tar.TypeXGlobalHeader || header.Typeflag == typeGNULabel {
 			continue
 		}
 		if err := t.add(header, entries); err != nil {
@@ -86,6 +85,9 @@ func (t *tree) addAll(stream *counted) (size int64, marked bool, err error) {
 		}
 	}
 }
+
+// typeGNULabel names the archive itself, as `tar --label` does.
+const typeGNULabel = 'V'
 
 // block is the unit of a tar archive.
 const block = 512

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream, statSync, type Stats } from "node:fs";
+import { createReadStream, realpathSync, statSync, type Stats } from "node:fs";
 import { relative, resolve } from "node:path";
 import { archive } from "./archive";
 
@@ -21,7 +21,8 @@ export type LayerContent =
   { readonly archive: string; readonly size: number } | { readonly folder: string; readonly target: string };
 
 /**
- * Finds the content of a layer on this machine. Undefined where the source does not say exactly one thing.
+ * Finds the content of a layer on this machine. A path that is a link stands for what it links to, unlike the links in a
+ * folder. Undefined where the source does not say exactly one thing.
  *
  * @throws Error where the path is not there or is not what the argument takes.
  */
@@ -29,12 +30,12 @@ export function layerContent(source: LayerSource): LayerContent | undefined {
   const { rootfs, directory, target = "/" } = source;
   if (typeof rootfs === "string" && directory === undefined) {
     const stats = look("rootfs", rootfs);
-    if (stats.isDirectory()) return { folder: resolve(rootfs), target: "/" };
+    if (stats.isDirectory()) return { folder: realpathSync(rootfs), target: "/" };
     if (stats.isFile()) return { archive: resolve(rootfs), size: stats.size };
     throw new Error(`rootfs ${JSON.stringify(rootfs)} is neither an archive nor a folder`);
   }
   if (typeof directory === "string" && rootfs === undefined && typeof target === "string") {
-    if (look("directory", directory).isDirectory()) return { folder: resolve(directory), target };
+    if (look("directory", directory).isDirectory()) return { folder: realpathSync(directory), target };
     throw new Error(`directory ${JSON.stringify(directory)} is not a folder`);
   }
   return undefined;

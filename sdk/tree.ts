@@ -37,13 +37,22 @@ function* visit(location: string, path: string): Generator<Entry> {
     type,
     mode: portableMode(stats, type),
     size: type === "file" ? stats.size : 0,
-    linkTarget: type === "link" ? readlinkSync(location).replaceAll("\\", separatorOfLinks) : "",
+    linkTarget: type === "link" ? linkTarget(location) : "",
   };
   if (type !== "directory") return;
   for (const name of readdirSync(location).sort()) {
-    if (name.includes("\uFFFD")) throw new Error(`${join(location, name)}: the name is not valid UTF-8`);
+    if (name.includes(notUtf8)) throw new Error(`${join(location, name)}: the name is not valid UTF-8`);
     yield* visit(join(location, name), path === "" ? name : `${path}/${name}`);
   }
+}
+
+/** What Node puts in the place of bytes that mean nothing in UTF-8. */
+const notUtf8 = "\uFFFD";
+
+function linkTarget(location: string): string {
+  const target = readlinkSync(location);
+  if (target.includes(notUtf8)) throw new Error(`${location}: what it links to is not valid UTF-8`);
+  return target.replaceAll("\\", separatorOfLinks);
 }
 
 /** Links made on Windows are written with backslashes; elsewhere a backslash is a character like any other. */

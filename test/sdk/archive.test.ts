@@ -149,6 +149,13 @@ describe("sources of a layer", () => {
     expect(await contentKeyOf({ rootfs: root })).toBe(await keyOf(root, "/"));
   });
 
+  it("takes a link in the place of a folder for that folder", async () => {
+    const root = site("site");
+    symlinkSync("site", join(folder, "current"));
+    expect(await keyOf(join(folder, "current"), "/srv")).toBe(await keyOf(root, "/srv"));
+    expect(await contentKeyOf({ rootfs: join(folder, "current") })).toBe(await keyOf(root));
+  });
+
   it("says nothing where there is no source or two", () => {
     expect(layerContent({})).toBeUndefined();
     expect(layerContent({ rootfs: "a", directory: "b" })).toBeUndefined();
@@ -160,6 +167,12 @@ describe("sources of a layer", () => {
     );
     writeFileSync(join(folder, "file"), "");
     await expect(keyOf(join(folder, "file"))).rejects.toThrow(/is not a folder/);
+    symlinkSync(Buffer.from("caf\xe9", "latin1"), join(folder, "link"));
+    await expect(keyOf(folder)).rejects.toThrow(/link: what it links to is not valid UTF-8/);
+    rmSync(join(folder, "link"));
+    writeFileSync(Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.of(0xe9)]), "");
+    await expect(keyOf(folder)).rejects.toThrow(/the name is not valid UTF-8/);
+    rmSync(Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.of(0xe9)]));
     execFileSync("mkfifo", [join(folder, "pipe")]);
     await expect(keyOf(folder)).rejects.toThrow(/pipe: only files, folders and links/);
   });

@@ -3,7 +3,6 @@ package container
 import (
 	"context"
 	"errors"
-	"io/fs"
 
 	"pulumi-slipway/agent/api"
 	"pulumi-slipway/agent/store"
@@ -46,11 +45,8 @@ func (c *Containers) summary(incarnation string) (api.ContainerSummary, error) {
 		return s, err
 	}
 	r, err := p.readRecord()
-	if errors.Is(err, fs.ErrNotExist) {
-		return s, store.Gone(store.Containers, incarnation, err)
-	}
 	if err != nil {
-		return s, err
+		return s, store.Gone(store.Containers, incarnation, err)
 	}
 	owner, err := c.store.Owner(store.Containers, p.Slot)
 	if err != nil {

@@ -198,6 +198,26 @@ func TestDamageIsSeenAndRepaired(t *testing.T) {
 	}
 }
 
+// TestADamagedClaimIsGone, and the next one in the slot takes it over.
+func TestADamagedClaimIsGone(t *testing.T) {
+	requireRoot(t)
+	t.Parallel()
+	s := opened(t, t.TempDir())
+	archive := pack(file("a", "1"))
+	slot := mustSend(t, s, 1, "a", archive, true).Slot
+	claim, _ := filepath.Glob(filepath.Join(s.Root(), "claims/layers", slot, "*"))
+	if err := os.Truncate(claim[0], 9); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Get(t.Context(), s, incarnation(1))
+	checkProblem(t, err, api.CodeGone, "cannot be read")
+	if again := mustSend(t, s, 2, "a", archive, false); again.Slot != slot {
+		t.Errorf("the owner's slot was %s and is %s", slot, again.Slot)
+	}
+	remove(t, s, 1, 2)
+	wantNothing(t, s)
+}
+
 func TestWhatCannotBeMadeLeavesNothing(t *testing.T) {
 	requireRoot(t)
 	good := pack(folder("a"), file("a/b", strings.Repeat("x", 5000)))

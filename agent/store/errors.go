@@ -26,11 +26,17 @@ func checkName(name string) error {
 	return nil
 }
 
-// Gone is the problem for an incarnation that is not there, or err where that is not what it means.
+// Gone is the problem for an incarnation that is not there, or err where that is not what it means. One whose record
+// cannot be read is as good as gone: what takes its slot over removes it.
 func Gone(kind Kind, incarnation string, err error) error {
-	if !errors.Is(err, fs.ErrNotExist) {
+	problem := &api.Problem{Code: api.CodeGone, Object: incarnation}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		problem.Detail = fmt.Sprintf("there is no %s %s on this host", kind.one(), incarnation)
+	case errors.Is(err, ErrDamaged):
+		problem.Detail = fmt.Sprintf("what this host has of the %s %s cannot be read (%v)", kind.one(), incarnation, err)
+	default:
 		return err
 	}
-	return &api.Problem{Code: api.CodeGone, Object: incarnation,
-		Detail: fmt.Sprintf("there is no %s %s on this host", kind.one(), incarnation)}
+	return problem
 }

@@ -63,7 +63,8 @@ function typeOf(stats: Stats, location: string): Entry["type"] {
   if (stats.isDirectory()) return "directory";
   if (stats.isSymbolicLink()) return "link";
   throw new Error(
-    `${location}: only files, folders and links can be part of a layer; this is a socket, pipe or device`,
+    `${location}: only files, folders and links can be part of a layer that is made of a folder; this is a socket, pipe ` +
+      "or device. Remove it, or pack the folder with tar as root and give that archive as rootfs",
   );
 }
 

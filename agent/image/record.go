@@ -102,10 +102,7 @@ func write(s *store.Store, image record, configuration []byte) error {
 	if err := s.WriteRecord(filepath.Join(built.Path, store.RecordName), image); err != nil {
 		return err
 	}
-	if err := s.Discard(s.ImageDir(image.ImageID)); err != nil {
-		return err
-	}
-	return built.Commit(s.ImageDir(image.ImageID), true)
+	return built.Replace(s.ImageDir(image.ImageID))
 }
 
 // writeFolders makes the image's tree of folders, synced, if it needs one.

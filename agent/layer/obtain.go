@@ -97,12 +97,7 @@ func settle(s *store.Store, built *store.Building, blob, digest string) (Record,
 	if intact {
 		return record, store.MarkBlob(s.LayerDir(digest), blob)
 	}
-	// Containers may run on what is left of a damaged one: it stays below the new one and goes with it.
-	err = os.Rename(s.LayerDir(digest), filepath.Join(built.Path, "damaged"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return record, fmt.Errorf("put a damaged layer aside: %w", err)
-	}
-	if err := built.Commit(s.LayerDir(digest), true); err != nil {
+	if err := built.Replace(s.LayerDir(digest)); err != nil {
 		return record, err
 	}
 	return Read(s, digest)

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -33,6 +35,16 @@ func (b *Building) Commit(place string, durable bool) error {
 		return nil
 	}
 	return syncFolder(filepath.Dir(place))
+}
+
+// Replace does the same durably where something damaged may be in the place. What is left of that stays in the folder as
+// "damaged" and goes with it, because containers may run on it.
+func (b *Building) Replace(place string) error {
+	err := os.Rename(place, filepath.Join(b.Path, "damaged"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("put what is damaged aside: %w", err)
+	}
+	return b.Commit(place, true)
 }
 
 // Abandon removes the folder. After Commit it does nothing, so that it can be deferred.

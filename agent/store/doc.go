@@ -8,9 +8,9 @@
 //	slots/<kind>/<slot>.<hash of the owner>  a symbolic link whose target is the owner: `ls -l` shows who has what
 //	claims/<kind>/<slot>/<incarnation>.json  hosts, layers and images: one owner's hold on content
 //	containers/<slot>/<incarnation>/         written by package container; its record is RecordName
-//	layers/<hex>/                            fs (the tree), record.json, blobs/ (archives it was made of), and if it was
-//	                                         damaged once, damaged/ (the same again, for containers that run on it)
+//	layers/<hex>/                            fs (the tree), record.json, blobs/ (archives it was made of)
 //	images/<hex>/                            config.json (its sha256 is the image id), record.json
+//	layers/<hex>/damaged/, images/…          what was left of one that was made anew, for containers that run on it
 //	blobs/<hex>                              archives on their way to becoming layers
 //	building/ trash/                         half-made and half-removed things, named after the process at work
 //	agent/                                   the programs themselves

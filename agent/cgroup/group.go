@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Group is one container's groups, one in each hierarchy entered.
@@ -27,7 +29,7 @@ func (g Group) Folder(h Hierarchy) string {
 // Has tells whether a process is in the group. It also says so of one that has ended but has not been waited for.
 func (g Group) Has(pid int) (bool, error) {
 	groups, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
-	if errors.Is(err, fs.ErrNotExist) {
+	if Gone(err) {
 		return false, nil
 	}
 	if err != nil {
@@ -36,10 +38,16 @@ func (g Group) Has(pid int) (bool, error) {
 	return strings.Contains(string(groups)+"\n", "/"+containers+"/"+g.incarnation+"\n"), nil
 }
 
+// Gone tells whether a process or a group that was asked about is no more. One that goes between the opening of a file and
+// the reading of it shows as ESRCH or ENODEV.
+func Gone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) || errors.Is(err, unix.ENODEV)
+}
+
 // Processes lists the group's processes; none where there is no group.
 func (g Group) Processes() ([]int, error) {
 	found, err := words(filepath.Join(g.Folder(g.tree.Entered[0]), "cgroup.procs"))
-	if errors.Is(err, fs.ErrNotExist) {
+	if Gone(err) {
 		return nil, nil
 	}
 	if err != nil {

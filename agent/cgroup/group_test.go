@@ -160,6 +160,45 @@ func TestGroupKnowsItsProcessesAndIsRemovedWithThem(t *testing.T) {
 	}
 }
 
+// What is asked about may be gone between two system calls of the question.
+func TestWhatEndsWhileItIsAskedAboutIsGone(t *testing.T) {
+	tree := prepared(t)
+	for round := range 300 {
+		short := exec.Command("/bin/true")
+		if err := short.Start(); err != nil {
+			t.Fatal(err)
+		}
+		waited := make(chan error)
+		go func() { waited <- short.Wait() }()
+		for asking := true; asking; {
+			if has, err := tree.Group("abc").Has(short.Process.Pid); err != nil || has {
+				t.Fatalf("round %d: %v, %v", round, has, err)
+			}
+			select {
+			case <-waited:
+				asking = false
+			default:
+			}
+		}
+		group := made(t, tree, fmt.Sprint("round", round), Limits{})
+		removed := make(chan error)
+		go func() { removed <- group.Remove(context.Background()) }()
+		for {
+			if _, err := group.Processes(); err != nil {
+				t.Fatalf("round %d: %v", round, err)
+			}
+			if _, err := group.Read(Limits{}); Gone(err) {
+				break
+			} else if err != nil {
+				t.Fatalf("round %d: %v", round, err)
+			}
+		}
+		if err := <-removed; err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestBadLimitsAreRefusedAllAtOnce(t *testing.T) {
 	err := Limits{Memory: 1, CPUs: 0.001, PidsLimit: -1}.Validate()
 	var problem *api.Problem

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pulumi-slipway/agent/api"
+	"pulumi-slipway/agent/cgroup"
 	"pulumi-slipway/agent/monitor"
 )
 
@@ -96,7 +97,7 @@ func (p place) answer(owner string, r record, o observed) (api.ContainerAnswer, 
 		return a, nil
 	}
 	limits, err := p.group.Read(limitsOf(r.Request))
-	if errors.Is(err, fs.ErrNotExist) {
+	if cgroup.Gone(err) {
 		// It has ended since it was observed, and its group is gone.
 		a.Running = false
 		return a, nil

@@ -58,13 +58,24 @@ func readAccounts(trees []string) (accounts, error) {
 	return all, err
 }
 
+func openInside(root int, path string) (int, error) {
+	how := unix.OpenHow{
+		Flags:   unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC,
+		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS,
+	}
+	for {
+		descriptor, err := unix.Openat2(root, path, &how)
+		// The kernel gives up on a ".." of a link when anything anywhere is mounted or renamed meanwhile.
+		if err != unix.EAGAIN && err != unix.EINTR {
+			return descriptor, err
+		}
+	}
+}
+
 // readInside reads a regular file below a folder. Symbolic links are followed inside it; a pipe, a device, a folder or
 // a file that is too large is the image's fault (CVE-2024-9676).
 func readInside(root int, path string) (string, error) {
-	descriptor, err := unix.Openat2(root, path, &unix.OpenHow{
-		Flags:   unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC,
-		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS,
-	})
+	descriptor, err := openInside(root, path)
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
 		return "", nil
 	}

@@ -1,12 +1,15 @@
 package container
 
 import (
+	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"pulumi-slipway/agent/api"
@@ -94,6 +97,46 @@ func TestHostileImages(t *testing.T) {
 	left, err := os.ReadDir(outside)
 	if err != nil || len(left) != 0 {
 		t.Errorf("outside now holds %v, %v", left, err)
+	}
+}
+
+// The kernel gives up on a ".." of a link while anything on the host is mounted or renamed; that is no reason to refuse an
+// image.
+func TestLinksLeadUpwardsWhileFilesAreRenamed(t *testing.T) {
+	h := newHost(t)
+	folders, deep := []testroot.Entry{}, "etc"
+	for range 20 {
+		deep += "/a"
+		folders = append(folders, testroot.Dir(deep))
+	}
+	target := strings.TrimPrefix(deep, "etc/") + strings.Repeat("/..", 20) + "/real"
+	r := h.shell("echo started")
+	r.User = "web"
+	r.Image = h.image(api.ImageConfig{}, mustBusybox(t), folders, []testroot.Entry{
+		testroot.File("etc/real", "web:x:1:1::/:/bin/sh\n"), testroot.Link("etc/hosts", target), testroot.Link("etc/hostname", target),
+		testroot.Link("etc/resolv.conf", target), testroot.Link("etc/passwd", target),
+	})
+	busy, stop := context.WithCancel(t.Context())
+	var renaming sync.WaitGroup
+	defer renaming.Wait()
+	defer stop()
+	file := filepath.Join(t.TempDir(), "a")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	renaming.Go(func() {
+		for busy.Err() == nil {
+			if err := errors.Join(os.Rename(file, file+"b"), os.Rename(file+"b", file)); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for range 20 {
+		h.accounts.known = nil
+		if got := h.output(r); got != "started" {
+			t.Errorf("%q", got)
+		}
 	}
 }
 

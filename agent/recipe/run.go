@@ -5,6 +5,8 @@ import (
 	"unsafe"
 )
 
+const sysOpenat2 = 437
+
 // run carries out count steps. It answers the index of the step that failed, or count, and that step's errno.
 //
 // It runs in a forked child, where the stack cannot grow and nothing of the runtime may be called (see fork): it must
@@ -31,6 +33,8 @@ func run(list unsafe.Pointer, count uintptr, values *Registers) (uintptr, syscal
 			}
 		case errno == syscall.EINTR:
 			i-- // The runtime's own signals interrupt the monitor's lists.
+		case errno == syscall.EAGAIN && step.Number == sysOpenat2:
+			i-- // It gives up on a ".." of a link when anything anywhere is mounted or renamed meanwhile.
 		case step.tolerates(errno):
 			i += uintptr(step.Skip)
 		default:

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +25,8 @@ type agentOrder struct {
 	Root, Run, Base, Programs, Incarnation string
 	Request                                api.ContainerRequest
 	Delete                                 bool
+	// Login are commands of a shell that become the agent.
+	Login string
 }
 
 // playAgent carries out one request in a process of its own.
@@ -60,10 +64,44 @@ func (h *host) agent(order agentOrder) *exec.Cmd {
 	command := exec.Command("/proc/self/exe")
 	command.Env = []string{agentVariable + "=" + string(text)}
 	command.Stderr = os.Stderr
+	if order.Login != "" {
+		program, err := os.Executable()
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		command.Path, command.Args = "/bin/sh", []string{"sh", "-c", order.Login + `; exec "$0"`, program}
+	}
 	if err := command.Start(); err != nil {
 		h.t.Fatal(err)
 	}
 	return command
+}
+
+// Whatever a login sets, containers are as they are from any other.
+func TestALoginLeavesNothingOnAContainer(t *testing.T) {
+	h := newHost(t)
+	script := "umask; grep -E '^Sig(Blk|Ign)' /proc/self/status; cut -c1-46 /proc/self/limits; grep -E '^(policy|prio)' /proc/self/sched; echo; cat /proc/self/oom_score_adj; env | sort; pwd"
+	want := h.lines(script)
+	incarnation := nonce()
+	r := h.shell(script)
+	r.Hostname = "same"
+	if err := h.agent(agentOrder{Incarnation: incarnation, Request: r, Login: `
+		umask 077; trap "" HUP PIPE TERM USR1; cd /tmp; export A=b HOME=/none
+		ulimit -S -n 400; ulimit -S -c unlimited; ulimit -S -s 4096; ulimit -S -f 2000000; ulimit -S -v 60000000
+		echo 500 > /proc/self/oom_score_adj; renice -n 7 $$ > /dev/null`}).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	got := h.log(incarnation)
+	host := regexp.MustCompile("^HOSTNAME=.*")
+	for i := range want {
+		want[i] = host.ReplaceAllString(want[i], "HOSTNAME=same")
+	}
+	expect(t, "what the program sees", got, want)
+	for _, limit := range []string{"Max open files            1024 ", "Max core file size        0 ", "Max stack size            8388608 "} {
+		if !strings.Contains(strings.Join(got, "\n"), limit) {
+			t.Errorf("no %q in\n%s", limit, strings.Join(got, "\n"))
+		}
+	}
 }
 
 func TestAContainerOutlivesItsAgent(t *testing.T) {

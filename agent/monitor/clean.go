@@ -10,6 +10,7 @@ const (
 	sysCloseRange          = 436
 	keyctlJoinSession      = 1
 	prioProcess            = 0
+	schedOther             = 0
 	ioprioWhoProcess       = 1
 	signals                = 64
 	handlerDefault         = 0
@@ -31,6 +32,9 @@ func clean() {
 	syscall.RawSyscall(sysCloseRange, firstForeignDescriptor, everyLaterDescriptor, 0)
 	syscall.Umask(0o022)
 	defaultIgnoredSignals()
+	resetLimits()
+	var noPriority int32
+	syscall.RawSyscall(syscall.SYS_SCHED_SETSCHEDULER, 0, schedOther, uintptr(unsafe.Pointer(&noPriority)))
 	syscall.Setpriority(prioProcess, 0, 0)
 	syscall.RawSyscall(syscall.SYS_IOPRIO_SET, ioprioWhoProcess, 0, 0)
 	syscall.RawSyscall(syscall.SYS_KEYCTL, keyctlJoinSession, 0, 0)

@@ -199,6 +199,25 @@ func TestWhatEndsWhileItIsAskedAboutIsGone(t *testing.T) {
 	}
 }
 
+// Whoever observes a container need not be the process that found out what cannot be switched on.
+func TestALimitWithoutItsControllerIsNone(t *testing.T) {
+	tree := &Tree{Base: "base", Entered: []Hierarchy{{Mount: t.TempDir(), Version: 2, Controllers: limited}}}
+	group := tree.Group("abc")
+	if _, err := group.Read(Limits{}); !Gone(err) {
+		t.Fatalf("a group that is not there: %v", err)
+	}
+	folder := group.Folder(tree.Entered[0])
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "pids.max"), []byte("7\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := held(t, group, Limits{}); got != (Limits{PidsLimit: 7}) {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestBadLimitsAreRefusedAllAtOnce(t *testing.T) {
 	err := Limits{Memory: 1, CPUs: 0.001, PidsLimit: -1}.Validate()
 	var problem *api.Problem
@@ -213,7 +232,7 @@ func TestBadLimitsAreRefusedAllAtOnce(t *testing.T) {
 	if err := (Limits{Memory: leastMemory, CPUs: leastCPUs, PidsLimit: 1}).Validate(); err != nil {
 		t.Error(err)
 	}
-	tree := &Tree{refused: map[string]error{}, Entered: []Hierarchy{{Version: 1, Controllers: []string{"pids"}}}}
+	tree := &Tree{Entered: []Hierarchy{{Version: 1, Controllers: []string{"pids"}}}}
 	if err := tree.Check(Limits{CPUs: 1}); !errors.As(err, &problem) || problem.Code != api.CodeLimitUnsupported {
 		t.Error(err)
 	}

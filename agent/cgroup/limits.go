@@ -44,7 +44,7 @@ func (t *Tree) Check(l Limits) error {
 		if !k.isSet(l) {
 			continue
 		}
-		if reason := t.refused[k.controller]; reason != nil {
+		if reason := t.refusal(k.controller); reason != nil {
 			return &api.Problem{Code: api.CodeLimitUnsupported, Step: "switch on the controller " + k.controller, Object: k.argument,
 				Detail: fmt.Sprintf("`%s`: the controller %s cannot be switched on: %v", k.argument, k.controller, reason)}
 		}
@@ -127,10 +127,19 @@ func Refused(argument, path, value string, err error) error {
 func (g Group) Read(wanted Limits) (*api.ContainerLimits, error) {
 	held := &api.ContainerLimits{}
 	for _, k := range knobs {
-		if h, ok := g.tree.with(k.controller); ok && g.tree.refused[k.controller] == nil {
-			if err := k.read(g.Folder(h), h.Version, wanted, held); err != nil {
-				return nil, fmt.Errorf("read the limit `%s`: %w", k.argument, err)
+		h, ok := g.tree.with(k.controller)
+		if !ok {
+			continue
+		}
+		err := k.read(g.Folder(h), h.Version, wanted, held)
+		if errors.Is(err, fs.ErrNotExist) {
+			// A group without the file is one whose controller could not be switched on; it has no such limit.
+			if _, gone := os.Lstat(g.Folder(h)); gone == nil {
+				continue
 			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the limit `%s`: %w", k.argument, err)
 		}
 	}
 	return held, nil

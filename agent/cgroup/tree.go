@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,8 +22,16 @@ type Tree struct {
 	Base string
 	// Entered has every version 1 hierarchy before the one of version 2.
 	Entered []Hierarchy
-	// refused says for a controller of version 2 why it cannot be switched on.
-	refused map[string]error
+	// refused holds for a controller of version 2, by name, the error why it cannot be switched on. Prepare writes it
+	// while other requests read it.
+	refused sync.Map
+}
+
+// refusal is why a controller cannot be switched on, or nil.
+func (t *Tree) refusal(controller string) error {
+	reason, _ := t.refused.Load(controller)
+	err, _ := reason.(error)
+	return err
 }
 
 // Open finds the hierarchies. Where none is mounted there is no place for a container, which is an error.
@@ -31,7 +40,7 @@ func Open(base string) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tree{Base: base, Entered: choose(mounted, base), refused: map[string]error{}}
+	t := &Tree{Base: base, Entered: choose(mounted, base)}
 	if len(t.Entered) == 0 {
 		return nil, errors.New("no control group hierarchy is mounted on this host; mount cgroup2 on /sys/fs/cgroup")
 	}
@@ -143,7 +152,7 @@ func (t *Tree) switchOn(h Hierarchy, folder string) {
 			if errors.Is(err, unix.EBUSY) {
 				err = fmt.Errorf("%w: the group holds processes of its own", err)
 			}
-			t.refused[controller] = err
+			t.refused.Store(controller, err)
 		}
 	}
 }

@@ -50,7 +50,8 @@ func (p place) observe() (observed, error) {
 			if err != nil {
 				return o, err
 			}
-		} else if err != unix.ESRCH && err != unix.EINVAL {
+		} else if err != unix.ESRCH && err != unix.EINVAL && err != unix.ENOENT {
+			// The latter two mean a thread that is no process; ENOENT since Linux 6.15.
 			return o, fmt.Errorf("look at process %d: %w", o.state.Pid, err)
 		}
 	}

@@ -2,6 +2,7 @@ package container
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -10,6 +11,12 @@ import (
 	"pulumi-slipway/agent/monitor"
 	"pulumi-slipway/agent/recipe"
 )
+
+// notExecutable is what execve(2) says of a program that is there: no rights, no program of this machine, a broken one, a
+// link to itself, or one that is being written.
+var notExecutable = []unix.Errno{
+	unix.EACCES, unix.EPERM, unix.ENOEXEC, unix.EINVAL, unix.ELIBBAD, unix.EISDIR, unix.EIO, unix.ELOOP, unix.ENAMETOOLONG, unix.ETXTBSY,
+}
 
 // explain makes a problem of a monitor's report that the container could not be started.
 func explain(r monitor.Report, made plan) error {
@@ -28,7 +35,7 @@ func explain(r monitor.Report, made plan) error {
 		}
 		p.Detail += " (a shell would end with 127)"
 		return p
-	case step == "execve" && (r.Errno == unix.EACCES || r.Errno == unix.ENOEXEC || r.Errno == unix.EPERM):
+	case step == "execve" && slices.Contains(notExecutable, r.Errno):
 		p.Code, p.Object = api.CodeProgramNotExecutable, program
 		p.Detail = fmt.Sprintf("the program %q may not be executed in the container: %v", program, r.Errno)
 		if r.Errno == unix.ENOEXEC {
@@ -36,7 +43,8 @@ func explain(r monitor.Report, made plan) error {
 		}
 		p.Detail += " (a shell would end with 126)"
 		return p
-	case r.List == recipe.Before && strings.HasPrefix(step, "write "):
+	case r.List == recipe.Before && (strings.HasPrefix(step, "write ") || step == "open" && r.Errno == unix.ENOENT):
+		// The group was just made; a file that is not there belongs to a controller that is not switched on.
 		p.Code = api.CodeLimitUnsupported
 	case r.Errno == unix.ENOSPC || r.Errno == unix.EDQUOT:
 		p.Code = api.CodeNoSpace
@@ -68,8 +76,8 @@ func endedProblem(o outcome, wait string, log []string) *api.Problem {
 	code := "an unknown exit code"
 	if o.code != nil {
 		code = fmt.Sprintf("exit code %d", *o.code)
-		if *o.code > 128 {
-			code += fmt.Sprintf(" (killed by %s)", unix.SignalName(unix.Signal(*o.code-128)))
+		if name := unix.SignalName(unix.Signal(*o.code - 128)); name != "" {
+			code += fmt.Sprintf(" (killed by %s)", name)
 		}
 	}
 	if wait == "exit" {

@@ -135,6 +135,9 @@ func (a *attempt) converge(ctx context.Context, known record) (api.ContainerAnsw
 	switch {
 	case now.running():
 		err = a.changeInPlace(known, made)
+		if err != nil && ended(now.process) {
+			return a.converge(ctx, known)
+		}
 	case finished(known, now):
 		err = a.keep(known, made)
 	default:

@@ -61,6 +61,10 @@ func end(ctx context.Context, o observed, signal unix.Signal, timeout time.Durat
 		if waitUntil(ctx, o.process, time.Now().Add(timeout)) {
 			return nil
 		}
+		if ctx.Err() != nil {
+			// It was asked and has time left: whoever comes next goes on waiting.
+			return fmt.Errorf("wait for its end: %w", ctx.Err())
+		}
 	}
 	if err := unix.PidfdSendSignal(o.process, unix.SIGKILL, nil, 0); err != nil && err != unix.ESRCH {
 		return fmt.Errorf("kill: %w", err)

@@ -188,6 +188,16 @@ func TestServiceThatEndsAtOnceIsLeftWithItsLog(t *testing.T) {
 		}
 	}
 	h.delete(incarnation)
+
+	long := h.shell("head -c 1000000 /dev/zero | tr '\\0' x; echo; echo last; exit 255")
+	problem := h.refused(incarnation, long, api.CodeJobFailed)
+	if len(problem.Log) != 2 || problem.Log[0] != strings.Repeat("x", longestLine) || problem.Log[1] != "last" {
+		t.Errorf("%d lines, the first of %d bytes", len(problem.Log), len(problem.Log[0]))
+	}
+	if strings.Contains(problem.Detail, "killed") {
+		t.Error(problem)
+	}
+	h.delete(incarnation)
 	h.nothingIsLeft()
 }
 

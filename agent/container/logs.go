@@ -172,6 +172,9 @@ func (r *logReader) isCurrent() (bool, error) {
 	return os.SameFile(ours, current), nil
 }
 
+// longestLine is what a failure shows of a line, in bytes; `slipway logs` has all of it.
+const longestLine = 4 << 10
+
 // lastLogLines are the last lines as the program wrote them, for a failure; what cannot be read is not worth another
 // failure.
 func lastLogLines(p place, count int) []string {
@@ -190,7 +193,11 @@ func lastLogLines(p place, count int) []string {
 		if len(fields) < 4 {
 			continue
 		}
-		parts.Write(fields[3])
+		part := fields[3]
+		if room := longestLine - parts.Len(); room < len(part) {
+			part = part[:max(0, room)]
+		}
+		parts.Write(part)
 		if string(fields[2]) == "F" {
 			lines = append(lines, parts.String())
 			parts.Reset()

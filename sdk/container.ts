@@ -52,8 +52,8 @@ export interface ContainerArgs {
    */
   network: pulumi.Input<"none" | "host">;
   /**
-   * The most memory the container may use: "512m", or a number of bytes; k, m, g and t are powers of 1024. Default: no
-   * limit. Changed in place. Like `docker run --memory`.
+   * The most memory the container may use: "512m", or a number of bytes; k, m, g and t are powers of 1024. At least
+   * 6m. Default: no limit. Changed in place. Like `docker run --memory`.
    */
   memory?: pulumi.Input<string | number> | undefined;
   /**

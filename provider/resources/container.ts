@@ -25,7 +25,7 @@ const shape = {
   network: field.oneOf("none", "host"),
   memory: field.size().exactOptional(),
   cpus: field.processors().exactOptional(),
-  pidsLimit: field.count(1).exactOptional(),
+  pidsLimit: field.count(1, 4_194_304).exactOptional(),
   labels: field.pairs().exactOptional(),
   stopSignal: field.signal().exactOptional(),
   stopTimeout: field.duration().exactOptional(),

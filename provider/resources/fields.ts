@@ -41,10 +41,10 @@ export function count(from: number, to = Number.MAX_SAFE_INTEGER): z.ZodType<num
   return value(`must be a whole number ${range}`, (found) => (inRange(found) ? found : undefined));
 }
 
-/** Bytes, at least one page: `512m` and the like. */
+/** Bytes of memory, at least what Docker wants for a container: `512m` and the like. */
 export function size(): z.ZodType<number> {
-  const rule = 'must be a size of at least 4k, such as "64m" or a number of bytes (leave it out for no limit)';
-  return value(rule, (found) => atLeast(parseSize(found), 4096));
+  const rule = 'must be a size of at least 6m, such as "64m" or a number of bytes (leave it out for no limit)';
+  return value(rule, (found) => atLeast(parseSize(found), 6 * 1024 ** 2));
 }
 
 /** Milliseconds: `10s` and the like. */
@@ -54,10 +54,10 @@ export function duration(): z.ZodType<number> {
 
 /** Processors: 0.5 or "0.5". The kernel counts no less than a millisecond in each tenth of a second. */
 export function processors(): z.ZodType<number> {
-  const rule = "must be a number of processors of at least 0.01, such as 0.5 (leave it out for no limit)";
+  const rule = "must be a number of processors from 0.01 to 8192, such as 0.5 (leave it out for no limit)";
   return value(rule, (found) => {
     const written = typeof found === "string" && /^\d+(\.\d+)?$/.test(found) ? Number(found) : found;
-    return typeof written === "number" && Number.isFinite(written) ? atLeast(written, 0.01) : undefined;
+    return typeof written === "number" && written >= 0.01 && written <= 8192 ? written : undefined;
   });
 }
 

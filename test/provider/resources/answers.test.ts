@@ -141,8 +141,8 @@ describe("drift of a container", () => {
   });
 
   it("is none where the kernel rounds", () => {
-    expect(seen({ memory: 1_000_000, cpus: 1 / 3 }, { limits: { memory: 999_424, cpus: 0.33333 } })).toEqual(
-      declared({ memory: 1_000_000, cpus: 1 / 3 }),
+    expect(seen({ memory: 10_000_000, cpus: 1 / 3 }, { limits: { memory: 9_998_336, cpus: 0.33333 } })).toEqual(
+      declared({ memory: 10_000_000, cpus: 1 / 3 }),
     );
   });
 

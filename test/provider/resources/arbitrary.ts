@@ -37,8 +37,8 @@ const user = fc.oneof(
 );
 const signal = fc.constantFrom("SIGTERM", "term", "Quit", 9, "15", "SIGRTMIN+3", "RTMAX-1", 64, "SIGIOT");
 const size = fc.oneof(
-  fc.integer({ min: 4096, max: 2 ** 45 }),
-  fc.constantFrom("512m", "1.5g", "64MiB", "4096", "100kb", "8K"),
+  fc.integer({ min: 6 * 2 ** 20, max: 2 ** 45 }),
+  fc.constantFrom("512m", "1.5g", "64MiB", "6291456", "6144kb", "8000K"),
 );
 const duration = fc.oneof(fc.nat(1e9), fc.constantFrom("10s", "1m30s", "1.5h", "200ms", "0s"));
 const key = fc

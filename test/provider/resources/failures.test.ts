@@ -28,24 +28,34 @@ describe("what is wrong with a container", () => {
     [
       "memory in no unit there is",
       { memory: "64q" },
-      'memory must be a size of at least 4k, such as "64m" or a number of bytes (leave it out for no limit); got "64q"',
+      'memory must be a size of at least 6m, such as "64m" or a number of bytes (leave it out for no limit); got "64q"',
     ],
     [
       "no memory at all",
       { memory: 0 },
-      'memory must be a size of at least 4k, such as "64m" or a number of bytes (leave it out for no limit); got 0',
+      'memory must be a size of at least 6m, such as "64m" or a number of bytes (leave it out for no limit); got 0',
     ],
     [
       "less processor than the kernel counts",
       { cpus: 0.001 },
-      "cpus must be a number of processors of at least 0.01, such as 0.5 (leave it out for no limit); got 0.001",
+      "cpus must be a number of processors from 0.01 to 8192, such as 0.5 (leave it out for no limit); got 0.001",
     ],
     [
       "processors as a word",
       { cpus: "all" },
-      'cpus must be a number of processors of at least 0.01, such as 0.5 (leave it out for no limit); got "all"',
+      'cpus must be a number of processors from 0.01 to 8192, such as 0.5 (leave it out for no limit); got "all"',
     ],
-    ["docker's word for no limit", { pidsLimit: -1 }, "pidsLimit must be a whole number of at least 1; got -1"],
+    [
+      "less memory than a program needs",
+      { memory: "6143k" },
+      'memory must be a size of at least 6m, such as "64m" or a number of bytes (leave it out for no limit); got "6143k"',
+    ],
+    [
+      "more processors than there are",
+      { cpus: 8193 },
+      "cpus must be a number of processors from 0.01 to 8192, such as 0.5 (leave it out for no limit); got 8193",
+    ],
+    ["docker's word for no limit", { pidsLimit: -1 }, "pidsLimit must be a whole number from 1 to 4194304; got -1"],
     [
       "a command for a shell",
       { command: "httpd -f" },

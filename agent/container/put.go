@@ -140,7 +140,14 @@ func (a *attempt) converge(ctx context.Context, known record) (api.ContainerAnsw
 		}
 	case finished(known, now):
 		err = a.keep(known, made)
+	case a.place.committed():
+		// It may be in the way, and no client knows of it.
+		a.removeLeftovers(ctx)
+		return a.startAgain(ctx, made)
 	default:
+		if err := a.makeRoom(ctx); err != nil {
+			return a.settle(ctx, made, outcome{}, err)
+		}
 		return a.startAgain(ctx, made)
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"strconv"
 	"time"
@@ -29,7 +30,7 @@ func (c *Containers) stop(ctx context.Context, p place) error {
 			signal = parsed
 		}
 		if r.Request.StopTimeoutMs != nil {
-			timeout = time.Duration(*r.Request.StopTimeoutMs) * time.Millisecond
+			timeout = time.Duration(min(*r.Request.StopTimeoutMs, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
 		}
 	}
 	now, err := p.settled(ctx)

@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pulumi-slipway/agent/api"
+	"pulumi-slipway/agent/store"
 )
 
 // serving are the incarnations that exist, sorted by whether they run.
@@ -177,6 +179,51 @@ func TestStopFirstIsUndoneAfterACutOffToo(t *testing.T) {
 		t.Error(describe(problem))
 	}
 	h.onlyServes(first)
+}
+
+// Two containers of the host's network want the same port, and an agent is killed in the middle of handing it over.
+func TestAPortIsHandedOverAfterACutOffToo(t *testing.T) {
+	h := newHost(t)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := h.shell("")
+	r.Network, r.Wait, r.Command = "host", "running", []string{"httpd", "-f", "-p", free.Addr().String()}
+	free.Close()
+	first, second, third := nonce(), nonce(), nonce()
+	h.put(first, r)
+
+	// Killed when all is written down, before anything is stopped: the same request goes on.
+	slot, err := h.store.Enter(t.Context(), store.Containers, second, r.Owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &attempt{Containers: h.Containers, slot: slot, place: h.place(slot.ID, second), request: r}
+	if a.others, err = h.others(slot, second); err != nil {
+		t.Fatal(err)
+	}
+	made, release, err := a.lay(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.write(a.place, made); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	slot.Release()
+	h.put(second, r)
+	h.onlyServes(second)
+
+	// Killed when the new one runs, and the client is back at the old one.
+	h.cutOff(third, r)
+	if h.get(second).Running {
+		t.Fatal("the second one was not stopped")
+	}
+	h.put(second, r)
+	h.onlyServes(second)
+	h.delete(second)
+	h.nothingIsLeft()
 }
 
 func TestSweepRemovesWhatNobodyOwns(t *testing.T) {

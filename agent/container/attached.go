@@ -22,13 +22,13 @@ type attached struct {
 // errMonitorLost means that the monitor was killed, or ended in a way it never should.
 var errMonitorLost = errors.New("the monitor has ended without a report")
 
-// order sends the order and the recipe.
-func (a *attached) order(o monitor.Order, recipe *os.File) error {
+// order sends the order and what belongs to it.
+func (a *attached) order(o monitor.Order, descriptors ...int) error {
 	conn, err := a.socket.SyscallConn()
 	if err != nil {
 		return err
 	}
-	rights := unix.UnixRights(int(recipe.Fd()))
+	rights := unix.UnixRights(descriptors...)
 	var sent error
 	err = conn.Write(func(socket uintptr) bool {
 		sent = unix.Sendmsg(int(socket), o.Encode(), rights, nil, unix.MSG_NOSIGNAL)

@@ -2,7 +2,9 @@ package container
 
 import (
 	"context"
+	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,7 +111,7 @@ func TestLifeOfAService(t *testing.T) {
 	}
 
 	// Killed by hand: seen, and started again by the same request, with what it had written.
-	h.writesInside(incarnation)
+	h.writesInside(incarnation, "kept")
 	if err := unix.Kill(pid, unix.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -136,9 +138,9 @@ func TestLifeOfAService(t *testing.T) {
 }
 
 // writesInside makes a file in the container's own layer through the process's root.
-func (h *host) writesInside(incarnation string) {
+func (h *host) writesInside(incarnation, name string) {
 	h.t.Helper()
-	path := "/proc/" + itoa(h.pid(incarnation)) + "/root/kept"
+	path := "/proc/" + itoa(h.pid(incarnation)) + "/root/" + name
 	if err := os.WriteFile(path, nil, 0o644); err != nil {
 		h.t.Fatal(err)
 	}
@@ -239,7 +241,7 @@ func TestStopAsksFirstAndKillsLast(t *testing.T) {
 func TestMonitorKilled(t *testing.T) {
 	h := newHost(t)
 	incarnation := nonce()
-	h.put(incarnation, h.service("i=0; (while :; do i=$((i+1)); echo $i; echo $i > /count; sleep 0.01; done) & :"))
+	h.put(incarnation, h.service("i=0; (while :; do i=$((i+1)); echo $i; echo $i > /count; [ -e /flood ] || sleep 0.01; done) & :"))
 	p, err := h.find(incarnation)
 	if err != nil {
 		t.Fatal(err)
@@ -253,21 +255,80 @@ func TestMonitorKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "the monitor is gone", func() bool { m, err := p.monitorOf(); return err == nil && m == 0 })
-	count := func() string {
-		data, _ := os.ReadFile(p.file(upperName) + "/count")
-		return string(data)
+	count := func() (text string) {
+		// For a moment of each write the file is empty.
+		await(t, "a number", func() bool {
+			data, _ := os.ReadFile(p.file(upperName) + "/count")
+			text = strings.TrimSpace(string(data))
+			return text != ""
+		})
+		return text
 	}
 	before := count()
 	await(t, "it goes on writing", func() bool { return count() != before })
 	if answer := h.get(incarnation); !answer.Running || h.pid(incarnation) != pid {
 		t.Errorf("%+v", answer)
 	}
+
+	// Nobody reads its output, and it stands still when the pipe is full. The next agent puts that right.
+	h.writesInside(incarnation, "flood")
+	await(t, "it stands still", func() bool { before := count(); time.Sleep(200 * time.Millisecond); return count() == before })
+	if err := h.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if adopted, err := p.monitorOf(); err != nil || adopted == 0 {
+		t.Fatal(adopted, err)
+	}
+	before = count()
+	await(t, "it goes on again", func() bool { return count() != before })
+	await(t, "what it wrote meanwhile is in the log", func() bool { return slices.Contains(h.log(incarnation), before) })
 	if err := unix.Kill(pid, unix.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "its end is seen", func() bool { return !h.get(incarnation).Running })
 	if answer := h.get(incarnation); answer.ExitCode != nil {
 		t.Errorf("an exit code that nobody knows: %+v", answer)
+	}
+	h.delete(incarnation)
+	h.nothingIsLeft()
+}
+
+func TestAJobEndsThatLostItsMonitor(t *testing.T) {
+	h := newHost(t)
+	incarnation := nonce()
+	r := h.shell("until [ -e /go ]; do sleep 0.01; done; head -c 300000 /dev/zero | tr '\\0' x; echo; echo last")
+	done := make(chan error, 1)
+	go func() {
+		_, err := h.Put(t.Context(), incarnation, r)
+		done <- err
+	}()
+	var p place
+	await(t, "it runs", func() bool {
+		found, err := h.find(incarnation)
+		if err != nil {
+			return false
+		}
+		p = found
+		o, err := p.observe()
+		o.close()
+		return err == nil && o.running()
+	})
+	monitor, err := p.monitorOf()
+	if err != nil || monitor == 0 {
+		t.Fatal(monitor, err)
+	}
+	if err := unix.Kill(monitor, unix.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	h.writesInside(incarnation, "go")
+	var problem *api.Problem
+	select {
+	case err = <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("it stands still")
+	}
+	if !errors.As(err, &problem) || problem.Code != api.CodeJobFailed || problem.ExitCode != nil || problem.Log[len(problem.Log)-1] != "last" {
+		t.Errorf("%s", describe(err))
 	}
 	h.delete(incarnation)
 	h.nothingIsLeft()

@@ -67,19 +67,24 @@ func (c *Containers) start(ctx context.Context, p place, made plan, meanwhile fu
 	}
 }
 
-// ordered gives the order to a monitor. One that stood ready may have been killed; a fresh one will do.
+// ordered gives the order to start to a monitor.
 func (c *Containers) ordered(p place, made plan) (*attached, error) {
 	file, err := inMemory(made.recipe)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
+	return c.deliver(p, int(file.Fd()))
+}
+
+// deliver gives the order and its descriptors to a monitor. One that stood ready may have been killed; a fresh one will do.
+func (c *Containers) deliver(p place, descriptors ...int) (*attached, error) {
 	for try := 0; ; try++ {
 		m, err := c.monitors.take()
 		if err != nil {
 			return nil, err
 		}
-		if err = m.order(monitor.Order{Folder: p.dir, State: p.state}, file); err == nil {
+		if err = m.order(monitor.Order{Folder: p.dir, State: p.state}, descriptors...); err == nil {
 			return m, nil
 		}
 		m.dismiss()
@@ -112,6 +117,8 @@ func (c *Containers) watch(ctx context.Context, p place, made plan) (outcome, er
 	}
 	defer o.close()
 	if o.running() {
+		// Where that fails, the container may stand still at a full pipe, and its end is seen all the same.
+		_ = c.adopt(ctx, p, o)
 		deadline := time.Now().Add(settling)
 		if made.record.Request.Wait == "exit" {
 			deadline = time.Now().Add(100 * 365 * 24 * time.Hour)

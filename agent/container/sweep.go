@@ -54,8 +54,9 @@ func (c *Containers) sweepContainer(ctx context.Context, id store.ContainerID) e
 	if err != nil && !unreadable {
 		return err
 	}
-	if p.committed() && (unreadable || len(r.Supersedes) == 0) {
-		return nil
+	orphan, err := p.lookForOrphan()
+	if err != nil || !orphan && p.committed() && (unreadable || len(r.Supersedes) == 0) {
+		return err
 	}
 	brief, cancel := context.WithTimeout(ctx, sweepPatience)
 	slot, err := c.store.Hold(brief, store.Containers, id.Incarnation)
@@ -67,6 +68,9 @@ func (c *Containers) sweepContainer(ctx context.Context, id store.ContainerID) e
 		return err
 	}
 	defer slot.Release()
+	if err := c.sweepOrphan(ctx, p); err != nil {
+		return err
+	}
 	if p.committed() {
 		for _, incarnation := range r.Supersedes {
 			before := c.place(id.Slot, incarnation)

@@ -9,7 +9,9 @@
 // prepares the pipes, and waits: an idle one stands ready for the next start. An Order names the folder of a
 // container. The monitor takes the container's lock, carries out the recipe, and reports: Started or Failed, and once
 // the first process has ended, Exited. Then it writes the exit status, removes the control groups, and ends. If the agent
-// goes away before the order, the monitor ends; afterwards it goes on alone, and its reports go nowhere.
+// goes away before the order, the monitor ends; afterwards it goes on alone, and its reports go nowhere. A monitor that is
+// killed takes nothing with it: the container writes on into its pipe, and the next agent orders another monitor to adopt
+// it, from which only the exit code stays hidden.
 //
 // # Files
 //

@@ -22,7 +22,9 @@ func (c *container) reap() int {
 // writeState notes the first process. The file keeps its inode, because the lock is on that.
 func (c *container) writeState() *failure {
 	text := decimal([]byte(`{"pid":`), int64(c.pid))
-	text = append(append(append(text, `,"startedAt":"`...), c.startedAt[:]...), "\"}\n"...)
+	text = append(append(append(text, `,"startedAt":"`...), c.startedAt[:]...), `","pipes":[`...)
+	text = append(decimal(text, int64(c.pipes.numbers[0])), ',')
+	text = append(decimal(text, int64(c.pipes.numbers[1])), "]}\n"...)
 	if _, err := syscall.Pwrite(c.state, text, 0); err != nil {
 		return own("write", "the state", err)
 	}

@@ -16,6 +16,8 @@ type State struct {
 	Pid int `json:"pid"`
 	// StartedAt is when the program was executed, as RFC 3339 with nanoseconds.
 	StartedAt string `json:"startedAt"`
+	// Pipes are the inodes of its standard output and standard error.
+	Pipes [2]uint64 `json:"pipes"`
 }
 
 // Exit is what stands in the exit file, as JSON.

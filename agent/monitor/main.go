@@ -21,28 +21,40 @@ func Main() {
 		send(f.report())
 		return
 	}
-	o, recipeFile, ok := receive()
+	o, descriptors, ok := receive()
 	if !ok {
 		return
 	}
-	c := &container{pipes: pipes, recipe: recipeFile}
-	if f := c.start(o); f != nil {
+	c := &container{pipes: pipes, recipe: descriptors[0]}
+	if len(descriptors) == toAdopt {
+		f = c.adopt(o, descriptors)
+	} else {
+		f = c.start(o)
+	}
+	if f != nil {
 		send(f.report())
 		return
 	}
 	send(Report{Kind: Started})
 	c.watch()
+	if len(descriptors) == toAdopt {
+		c.drain()
+		c.finish()
+		return
+	}
 	code := c.reap()
 	heard := send(Report{Kind: Exited, Code: int32(code)})
-	c.finish(code, heard)
+	c.drain()
+	c.writeExit(code, !heard)
+	c.finish()
 }
 
 // longestPath is PATH_MAX.
 const longestPath = 4096
 
-// receive waits for an order and the recipe that comes with it. There is none where the agent has gone away.
-func receive() (o Order, file int, ok bool) {
-	// Two paths of the longest kind, and one descriptor with its header.
+// receive waits for an order and the descriptors that come with it. There is none where the agent has gone away.
+func receive() (o Order, descriptors []int, ok bool) {
+	// Two paths of the longest kind, and the descriptors with their header.
 	message, rights := make([]byte, 2*longestPath), make([]byte, 64)
 	for {
 		n, control, _, _, err := syscall.Recvmsg(socket, message, rights, syscall.MSG_CMSG_CLOEXEC)
@@ -50,27 +62,24 @@ func receive() (o Order, file int, ok bool) {
 			continue
 		}
 		if err != nil {
-			return o, 0, false
+			return o, nil, false
 		}
-		file, ok = descriptor(rights[:control])
+		descriptors, ok = received(rights[:control])
 		if ok {
 			o, ok = decodeOrder(message[:n])
 		}
-		return o, file, ok
+		return o, descriptors, ok
 	}
 }
 
-// descriptor is the one that came with a message.
-func descriptor(rights []byte) (int, bool) {
+// received are the descriptors that came with a message.
+func received(rights []byte) ([]int, bool) {
 	messages, err := syscall.ParseSocketControlMessage(rights)
 	if err != nil || len(messages) != 1 {
-		return 0, false
+		return nil, false
 	}
 	descriptors, err := syscall.ParseUnixRights(&messages[0])
-	if err != nil || len(descriptors) != 1 {
-		return 0, false
-	}
-	return descriptors[0], true
+	return descriptors, err == nil && (len(descriptors) == toStart || len(descriptors) == toAdopt)
 }
 
 // send reports to the agent, if there still is one.
@@ -107,13 +116,16 @@ func (c *container) watch() {
 	}
 }
 
-// finish writes down what is left to be known, and removes the container's groups. With the first process all others of
-// its namespace are dead, so the pipes hold all there will ever be.
-func (c *container) finish(code int, heard bool) {
+// drain copies the rest of the output. With the first process all others of its namespace are dead, so the pipes hold
+// all there will ever be.
+func (c *container) drain() {
 	for stream, pipe := range c.pipes.output {
 		c.log.copy(pipe, stream)
 	}
-	c.writeExit(code, !heard)
+}
+
+// finish removes the container's groups.
+func (c *container) finish() {
 	if r, err := recipe.Map(c.recipe); err == nil {
 		undo(r)
 	}

@@ -7,11 +7,19 @@ import (
 	"pulumi-slipway/agent/recipe"
 )
 
-// An Order asks a monitor to start a container. With its message comes the descriptor of the recipe (SCM_RIGHTS).
+// An Order asks a monitor to start a container, or to adopt one that runs and has lost its monitor. With its message come
+// descriptors (SCM_RIGHTS): of the recipe, and for a container that runs also of its first process and of what is to be
+// read as its standard output and standard error.
 type Order struct {
 	// Folder is the container's on the disk, State its file below /run; both are absolute paths.
 	Folder, State string
 }
+
+// toStart and toAdopt are how many descriptors come with an order.
+const (
+	toStart = 1
+	toAdopt = 4
+)
 
 // Encode writes the order as one message.
 func (o Order) Encode() []byte { return []byte(o.Folder + "\x00" + o.State) }

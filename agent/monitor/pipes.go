@@ -14,6 +14,8 @@ type pipes struct {
 	null int
 	// output and ends are both sides of the child's standard output and standard error.
 	output, ends [2]int
+	// numbers are the pipes' inodes, by which they are found again in the container's processes.
+	numbers [2]uint64
 }
 
 // prepare opens what every start needs, so that an order finds it done. It is called when only descriptors 0 to 2 are
@@ -42,6 +44,11 @@ func prepare() (p pipes, f *failure) {
 		if p.output[i], p.ends[i], f = outputPipe(); f != nil {
 			return p, f
 		}
+		var stat syscall.Stat_t
+		if err := syscall.Fstat(p.output[i], &stat); err != nil {
+			return p, own("fstat", "output", err)
+		}
+		p.numbers[i] = stat.Ino
 	}
 	return p, nil
 }

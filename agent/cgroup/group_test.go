@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -148,14 +149,15 @@ func TestGroupKnowsItsProcessesAndIsRemovedWithThem(t *testing.T) {
 		}
 	}
 	// The parent waits for its child while the group waits for it to be gone.
-	go sleeper.Wait()
+	waited := make(chan error)
+	go func() { waited <- sleeper.Wait() }()
 	if err := group.Remove(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if found, err := tree.Incarnations(); err != nil || len(found) != 0 {
 		t.Fatalf("left %v, %v", found, err)
 	}
-	if err := unix.Kill(pid, 0); err != unix.ESRCH {
+	if err := <-waited; sleeper.ProcessState == nil || sleeper.ProcessState.Sys().(syscall.WaitStatus).Signal() != unix.SIGKILL {
 		t.Errorf("the process: %v", err)
 	}
 }

@@ -17,8 +17,8 @@ const finish = 120_000;
 const reserve = 1024 * 1024;
 
 /**
- * Sends the files a host lacks, one after the other, so that a host that allows two sessions is enough. Two clients at
- * once do no harm: each writes under a name of its own and renames.
+ * Sends the files a host lacks, one after the other, so that one session at a time is enough. Two clients at once
+ * do no harm: each writes under a name of its own and renames.
  */
 export async function deliver(transport: Transport, privilege: Privilege, need: Need): Promise<void> {
   const wanted = need.missing.reduce((sum, file) => sum + file.size, 0);

@@ -49,7 +49,7 @@ export function sshdBusy(place: string, said: string): SlipwayError {
 /** The server opens no further session on this connection. */
 export function sessionsRefused(place: string): SlipwayError {
   return new SlipwayError("sshd_sessions", `${place} opens no further session on this connection`, {
-    wayOut: "Check MaxSessions in its sshd_config (10 by default); this needs one, and a second while files are sent.",
+    wayOut: "It was asked for ten seconds. Check MaxSessions in its sshd_config (10 by default): one is enough.",
     retryFor: tenSeconds,
   });
 }

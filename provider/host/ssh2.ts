@@ -9,6 +9,7 @@ import { hostKeyCheck } from "./host-key";
 import { offeredKeys } from "./keys";
 import { knownHostName } from "./known-hosts";
 import { logIn } from "./login";
+import { retry } from "./retry";
 import { Semaphore } from "./semaphore";
 import { readSshConfig } from "./ssh-config";
 import { Stderr } from "./stderr";
@@ -49,12 +50,15 @@ class Ssh2Transport implements Transport {
     });
   }
 
+  /**
+   * A refused session is asked for again: sshd counts one that has ended until it has reaped its command and looked
+   * through its channels, and by then the next may have been asked for.
+   */
   async exec(command: string): Promise<Channel> {
+    const late = (): SlipwayError => stepTimeout(`opening a session on ${this.place}`, openTimeout);
     await this.places.acquire();
     try {
-      return await within(openTimeout, this.open(command), () =>
-        stepTimeout(`opening a session on ${this.place}`, openTimeout),
-      );
+      return await retry(() => within(openTimeout, this.open(command), late));
     } catch (error) {
       this.places.release();
       throw error;

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import type { AuthenticationType, Client, NextAuthHandler } from "ssh2";
 import { within } from "./deadline";
-import { reason, SlipwayError } from "./errors";
-import { connectTimeout, handshakeFailed, keyRefused, sshdBusy } from "./failures";
+import { isSlipwayError, reason, SlipwayError } from "./errors";
+import { connectionLost, connectTimeout, handshakeFailed, keyRefused, sshdBusy } from "./failures";
 import type { HostKeyCheck } from "./host-key";
 import type { Offer } from "./key-offer";
 import { knownHostName } from "./known-hosts";
@@ -42,27 +42,30 @@ export async function logIn(login: Login): Promise<void> {
 
 function start({ client, socket, config, check, offer }: Login, place: string) {
   let refusal: SlipwayError | undefined;
+  let trusted: Buffer | undefined;
   let shookHands = false;
   let banner = "";
   const offered: string[] = [];
-  const notes = [...offer.notes];
+  // What is said twice is one note: both steps below hear of each failure.
+  const notes = new Set(offer.notes);
   const waiting = [...offer.keys];
 
   const explain = (error: Error & { level?: string }): SlipwayError => {
     if (refusal) return refusal;
     if (shookHands) {
       const tooMany = /too many authentication failures/i.test(error.message);
-      if (tooMany)
-        notes.unshift("It hung up after too many refused keys (MaxAuthTries): name one with `identityFile`.");
-      return keyRefused(place, config.user, offered, notes);
+      if (tooMany) notes.add("It hung up after too many refused keys (MaxAuthTries): name one with `identityFile`.");
+      return tooMany || error.level === "client-authentication"
+        ? keyRefused(place, config.user, offered, [...notes])
+        : connectionLost(place, `${reason(error)} during the login as ${config.user}`);
     }
     const early = error.message === "Connection lost before handshake" || error.level === "client-socket";
     return early ? sshdBusy(place, firstLine(banner)) : handshakeFailed(place, reason(error));
   };
   const nextKey = (left: AuthenticationType[] | null, partial: boolean, next: NextAuthHandler): void => {
-    if (partial) notes.unshift(`It took a key and wants more: ${String(left)}. Only keys can be given.`);
+    if (partial) notes.add(`It took a key and wants more: ${String(left)}. Only keys can be given.`);
     const key = left === null || left.includes("publickey") ? waiting.shift() : undefined;
-    if (left && !left.includes("publickey")) notes.unshift(`It takes no keys at all, only: ${left.join(", ")}.`);
+    if (left && !left.includes("publickey")) notes.add(`It takes no keys at all, only: ${left.join(", ")}.`);
     if (key) offered.push(key.label);
     // The types do not say that false ends the login, as ssh2's documentation does.
     next(key ? key.method : (false as unknown as AuthenticationType));
@@ -71,7 +74,8 @@ function start({ client, socket, config, check, offer }: Login, place: string) {
   const fail = (reject: (error: SlipwayError) => void): void => {
     client.on("error", (error: Error & { level?: string }) => {
       // An ssh-agent that will not sign is not the end: ssh2 goes on to the next key.
-      if (error.level !== "agent") reject(explain(error));
+      if (error.level === "agent") notes.add(`The ssh-agent would not sign with ${offered.at(-1)}: ${reason(error)}.`);
+      else reject(explain(error));
     });
     client.on("close", () => reject(explain(new Error(shookHands ? "hung up" : "Connection lost before handshake"))));
   };
@@ -93,13 +97,16 @@ function start({ client, socket, config, check, offer }: Login, place: string) {
     readyTimeout: 0,
     algorithms: { serverHostKey: check.algorithms as never },
     hostVerifier: (key: Buffer, verify: (right: boolean) => void) => {
+      // The server may ask for fresh keys at any time. ssh2 breaks the connection unless it gets its answer at once.
+      if (trusted) return verify(trusted.equals(key));
       check.verify(key).then(
         (error) => {
+          if (error === undefined) trusted = Buffer.from(key);
           refusal = error;
           verify(error === undefined);
         },
         (error: unknown) => {
-          refusal = new SlipwayError("host_key_unknown", `known_hosts cannot be used: ${reason(error)}`);
+          refusal = isSlipwayError(error) ? error : new SlipwayError("host_key_unknown", reason(error));
           verify(false);
         },
       );

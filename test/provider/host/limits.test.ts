@@ -76,6 +76,22 @@ test("an sshd that allows one session on a connection is enough, also to bring t
   await host.close();
 });
 
+test("a server that asks for fresh keys in the middle of an upload does not break it", async () => {
+  const host = await createHost({ sshdConfig: ["RekeyLimit 1M"] });
+  const open = await session({ name: "host", connection: host.connection });
+  const bytes = randomBytes(10_000_000);
+  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  let made = 0;
+  const source = (): Readable => {
+    made += 1;
+    return Readable.from([bytes]);
+  };
+  await open.upload(digest, source, bytes.length);
+  // A second one would hide that the first connection broke.
+  expect(made).toBe(1);
+  await host.close();
+});
+
 test("an upload over a slow line does not hold up requests, and uses the line", async () => {
   const host = await createHost();
   await session({ name: "host", connection: host.connection });

@@ -11,15 +11,17 @@ export interface PathTokens {
 }
 
 /**
- * Expands `~` and, with tokens given, what `%` stands for in a path of ssh_config (ssh_config(5), "TOKENS"). A token that
- * is not known stays as it is, so that an error names the path as it was written.
+ * Expands `~` and, with tokens given, what `%` and `${NAME}` stand for in a path of ssh_config (ssh_config(5), "TOKENS"
+ * and "ENVIRONMENT VARIABLES"). What is not known stays as it is, so that an error names the path as it was written.
  */
 export function expandPath(path: string, tokens?: PathTokens): string {
-  const home = path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
+  // ssh asks the system for the home folder, whatever HOME says.
+  const folder = tokens ? userInfo().homedir : homedir();
+  const home = path === "~" || path.startsWith("~/") ? join(folder, path.slice(1)) : path;
   if (!tokens) return home;
   const values: Record<string, string> = {
     "%": "%",
-    d: homedir(),
+    d: folder,
     h: tokens.hostName,
     i: String(userInfo().uid),
     l: hostname(),
@@ -28,5 +30,7 @@ export function expandPath(path: string, tokens?: PathTokens): string {
     r: tokens.user,
     u: userInfo().username,
   };
-  return home.replace(/%(.)/g, (token, name: string) => values[name] ?? token);
+  return home
+    .replace(/%(.)/g, (token, name: string) => values[name] ?? token)
+    .replace(/\$\{(\w+)\}/g, (variable, name: string) => process.env[name] ?? variable);
 }

@@ -8,7 +8,10 @@ import type { SshConfig } from "./ssh-config";
 export interface HostKeyCheck {
   /** The algorithms to offer, those of the keys we know first: else a host with several keys would look changed. */
   readonly algorithms: string[];
-  /** Judges the key a host shows, as SSH sends it. Resolves to the reason for refusing it, undefined where it is right. */
+  /**
+   * Judges the key a host shows, as SSH sends it. Resolves to the reason for refusing it, undefined where it is right.
+   * Rejects with a SlipwayError where that cannot be told.
+   */
   verify(shown: Buffer): Promise<SlipwayError | undefined>;
 }
 
@@ -44,7 +47,9 @@ export async function hostKeyCheck(connection: HostConnection, config: SshConfig
       if (bare.some((line) => line.marker === undefined && same(line))) return undefined;
       // OpenSSH's accept-new takes a key of another type for a host it knows; whoever sits between could do that too.
       if (known.length > 0) return changed(config, shown, known, where);
-      if (connection.hostKeyCheck !== "accept-new") {
+      const file = config.userKnownHosts[0];
+      // Without a file there is nothing to remember the key in, and every other one would be accepted as well.
+      if (connection.hostKeyCheck !== "accept-new" || file === undefined) {
         return unknown(
           config,
           name,
@@ -52,8 +57,7 @@ export async function hostKeyCheck(connection: HostConnection, config: SshConfig
           about.some((line) => line.marker === "cert-authority"),
         );
       }
-      const file = config.userKnownHosts[0];
-      if (file !== undefined) await addKnownHost(file, name, line(shown), config.hashKnownHosts);
+      await addKnownHost(file, name, line(shown), config.hashKnownHosts);
       return undefined;
     },
   };

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { reason, SlipwayError } from "./errors";
 
 /** One line of a known_hosts file (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). */
 export interface KnownHost {
@@ -71,7 +72,10 @@ export function keyType(key: string): string | undefined {
   return length > 0 && length <= bytes.length - 4 ? bytes.toString("latin1", 4, 4 + length) : undefined;
 }
 
-/** All lines of several files, in their order. A file that does not exist is empty. */
+/**
+ * All lines of several files, in their order. A file that does not exist is empty; one that cannot be read, which might
+ * hold a revoked key, is a SlipwayError.
+ */
 export async function readKnownHosts(files: readonly string[]): Promise<KnownHost[]> {
   const texts = await Promise.all(files.map(readIfThere));
   return texts.flatMap(parseKnownHosts);
@@ -79,15 +83,20 @@ export async function readKnownHosts(files: readonly string[]): Promise<KnownHos
 
 /**
  * Adds a key to a known_hosts file, made with its folder where missing. One write in append mode: other processes that
- * add lines at the same moment lose nothing.
+ * add lines at the same moment lose nothing. Rejects with a SlipwayError where that cannot be done, since a key that is
+ * not remembered would be accepted anew, whatever it is.
  */
 export async function addKnownHost(file: string, name: string, key: string, hashed: boolean): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const before = await readIfThere(file);
   // Another connection of ours may have added it a moment ago.
   if (parseKnownHosts(before).some((line) => `${line.type} ${line.key}` === key && isAbout(line, name))) return;
   const newline = before === "" || before.endsWith("\n") ? "" : "\n";
-  await appendFile(file, `${newline}${hashed ? hashName(name) : name} ${key}\n`, { mode: 0o600 });
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await appendFile(file, `${newline}${hashed ? hashName(name) : name} ${key}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw unusable(file, `the key of ${name} cannot be added to it: ${reason(error)}`);
+  }
 }
 
 function hashName(name: string): string {
@@ -99,7 +108,14 @@ async function readIfThere(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return "";
+    throw unusable(file, `it cannot be read: ${reason(error)}`);
   }
+}
+
+function unusable(file: string, why: string): SlipwayError {
+  return new SlipwayError("host_key_unknown", `known_hosts file ${file}: ${why}`, {
+    wayOut: "Check the file and its rights, or give the host's key in the program, with `hostKey`.",
+  });
 }

@@ -52,7 +52,8 @@ export async function readSshConfig(connection: HostConnection): Promise<SshConf
   const expand = (path: string): string => expandPath(path, { hostName, port, user, original: connection.address });
   const files = (name: string): string[] =>
     (options.get(name) ?? [])
-      .flatMap((line) => line.split(" "))
+      // ssh -G prints several paths in a line without the quotes of those that hold spaces, but each from its root.
+      .flatMap((line) => line.split(/ (?=[/~%$]|[A-Za-z]:[/\\]|none$)/))
       .filter((path) => path !== "none" && path !== "")
       .map(expand);
   const seconds = Number(first("connecttimeout") ?? NaN);
@@ -103,9 +104,8 @@ async function askSsh(connection: HostConnection): Promise<string> {
       else if (error.code === "ENOENT") {
         reject(new SlipwayError("ssh_missing", "configFile is set, but no ssh is installed that could read it"));
       } else {
-        reject(
-          new SlipwayError("ssh_config_invalid", `ssh -G ${connection.address}: ${reason(stderr || error.message)}`),
-        );
+        const why = error.killed ? "no answer within 10 s; does a Match exec of it hang?" : stderr || error.message;
+        reject(new SlipwayError("ssh_config_invalid", `ssh -G ${connection.address}: ${reason(why)}`));
       }
     });
   });

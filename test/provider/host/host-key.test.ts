@@ -146,6 +146,23 @@ test.each(["yes", "no"])("accept-new adds a key that ssh then takes, HashKnownHo
   expect(bySsh(["-F", configFile, "-o", "StrictHostKeyChecking=yes"])).toBe(true);
 });
 
+test("accept-new takes no key that it cannot remember", async () => {
+  for (const known of ["none", folder, "/proc/version"]) {
+    const configFile = await config({ UserKnownHostsFile: known, GlobalKnownHostsFile: "/dev/null" });
+    expect(await bySsh2({ configFile, hostKeyCheck: "accept-new" })).toBe("host_key_unknown");
+  }
+});
+
+test("a known_hosts file may have spaces in its path, and one beside it", async () => {
+  const known = join(folder, "known hosts");
+  await writeFile(known, `${name()} ${keys["ed25519"]}\n`);
+  const configFile = await config({
+    UserKnownHostsFile: `${join(folder, "nothing")} "${known}"`,
+    GlobalKnownHostsFile: "/dev/null",
+  });
+  expect(await bySsh2({ configFile })).toBe("in");
+});
+
 test("accept-new does not take a key of another type for a host it knows", async () => {
   const other = "ssh-dss AAAAB3NzaC1kc3MAAAAB";
   const configFile = await config({

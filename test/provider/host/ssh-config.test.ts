@@ -26,6 +26,7 @@ async function config(text: string): Promise<string> {
 
 describe("readSshConfig", () => {
   test("asks ssh, with what the program says coming first", async () => {
+    vi.stubEnv("SLIPWAY_TEST_KEYS", "/from/variable");
     const included = await config("Host web\n  ConnectTimeout 7\n  HashKnownHosts yes\n");
     const configFile = await config(
       `Host web db
@@ -33,6 +34,7 @@ describe("readSshConfig", () => {
   Port 2222
   IdentityFile ~/.ssh/%n-%r
   IdentityFile "${join(folder, "other key")}"
+  IdentityFile \${SLIPWAY_TEST_KEYS}/%h
   IdentitiesOnly yes
   UserKnownHostsFile ~/a /b
   HostKeyAlias the-web
@@ -51,7 +53,7 @@ Host *
       port: 2222,
       user: "deploy",
       hostKeyAlias: "the-web",
-      identityFiles: [join(homedir(), ".ssh/web-deploy"), join(folder, "other key")],
+      identityFiles: [join(homedir(), ".ssh/web-deploy"), join(folder, "other key"), "/from/variable/web.example.com"],
       identitiesOnly: true,
       userKnownHosts: [join(homedir(), "a"), "/b"],
       hashKnownHosts: true,

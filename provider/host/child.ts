@@ -16,6 +16,8 @@ export interface ChildProgram {
   clean(stderr: string): string;
   /** Whether the process has to be killed when its channel is closed, because the command is another one. */
   readonly kill: boolean;
+  /** See {@link Transport.connecting}. */
+  readonly connecting: number;
 }
 
 /** Makes such a transport; `closed` is called once, when it is closed. */
@@ -28,6 +30,7 @@ export function childTransport(program: ChildProgram, closed: () => void = () =>
     for (const child of running) child.hold(now);
   };
   return {
+    connecting: program.connecting,
     exec: (command) => {
       if (!open) return Promise.reject(new SlipwayError("connection_lost", "the connection was closed"));
       const child = new Child(program, command);

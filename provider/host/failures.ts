@@ -36,8 +36,15 @@ export function connectTimeout(place: string, step: string, milliseconds: number
   });
 }
 
-/** The server hung up before the key exchange: MaxStartups, PerSourcePenalties, or a firewall that counts. */
+/** What sshd says before it hangs up, where it says anything: it has no room (MaxStartups), or has banned us. */
+const turningAway = /^(Exceeded MaxStartups|Not allowed at this time|SSH-)/;
+
+/**
+ * The server hung up before the key exchange: MaxStartups, PerSourcePenalties, or a firewall that counts. What else it
+ * may have `said` is not sshd's: something else listens there, and will not become sshd by waiting.
+ */
 export function sshdBusy(place: string, said: string): SlipwayError {
+  if (said !== "" && !turningAway.test(said)) return handshakeFailed(place, `it is no SSH server; it said: ${said}`);
   return new SlipwayError("sshd_busy", `${place} closed the connection before the handshake${said && ` (${said})`}`, {
     wayOut:
       "sshd drops connections when many begin at once (MaxStartups) and bans an address after refused logins " +
@@ -78,7 +85,8 @@ export function keyRefused(
   return new SlipwayError("key_refused", `${place} refused ${tried}`, {
     wayOut: [
       ...notes,
-      "Check `user`, and that the public key stands in ~/.ssh/authorized_keys of that user on the host.",
+      "Check `user`, whether sshd lets that user in (PermitRootLogin, AllowUsers), and that the public key stands in its " +
+        "~/.ssh/authorized_keys on the host.",
     ].join("\n"),
   });
 }

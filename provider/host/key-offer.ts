@@ -79,16 +79,20 @@ export class KeyOffer {
     }
   }
 
-  /** Offers the key of a file. */
-  fromFile({ path, text }: IdentityFile, passphrase: string | undefined): void {
+  /** Offers the key of a file. One that the program itself names, `wanted`, has to be a private key. */
+  fromFile({ path, text }: IdentityFile, passphrase: string | undefined, wanted: boolean): void {
+    const unusable = (why: string): void => {
+      if (wanted) throw new SlipwayError("key_unreadable", `identityFile ${path} ${why}`);
+      this.note(`${path} ${why}.`);
+    };
     const found = readPrivateKey(text, passphrase, path);
     if (found.kind === "usable") this.fromParsed(found.key, path);
     else if (found.kind === "encrypted") this.encrypted.push(path);
     else if (found.kind === "device") {
       this.devices += 1;
       this.note(`${path} belongs to a security key: that needs \`transport: "openssh"\`.`);
-    } else if (found.kind === "public") this.note(`${path} is a public key, and no ssh-agent has the private one.`);
-    else this.note(`${path} is not a private key that SSH can use: ${found.why}.`);
+    } else if (found.kind === "public") unusable("is a public key, and no ssh-agent has the private one");
+    else unusable(`is not a private key that SSH can use: ${found.why}`);
   }
 
   private fromParsed(key: ParsedKey, where: string): void {

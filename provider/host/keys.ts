@@ -32,7 +32,8 @@ export async function offeredKeys(connection: HostConnection, config: SshConfig)
   if (socket !== undefined && only === undefined && !config.identitiesOnly) {
     for (const key of agentKeys) if (!files.some((file) => held(file) === key)) offer.fromAgent(socket, key);
   }
-  for (const file of files) if (!held(file)) offer.fromFile(file, only === undefined ? undefined : passphrase);
+  const wanted = only !== undefined;
+  for (const file of files) if (!held(file)) offer.fromFile(file, wanted ? passphrase : undefined, wanted);
   for (const file of config.certificateFiles)
     offer.note(`The certificate ${file} was not shown: that needs \`transport: "openssh"\`.`);
   return offer.done();

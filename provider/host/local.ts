@@ -12,6 +12,7 @@ export function connectLocal(): Promise<Transport> {
       clean: (stderr) => stderr,
       // As over SSH, the command finds its input at an end and finishes what it is about.
       kill: false,
+      connecting: 0,
     }),
   );
 }

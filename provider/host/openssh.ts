@@ -17,7 +17,7 @@ const sshFailed = 255;
 export async function connectOpenssh(connection: HostConnection): Promise<Transport> {
   const prepared = await prepareSsh(connection);
   const judge = (exit: Exit, stderr: string): Exit => {
-    if (exit.code !== sshFailed) return exit;
+    if (exit.code !== sshFailed || /^debug1: .* rtype exit-status/m.test(stderr)) return exit;
     // The command was killed on the host; ssh does not say by which signal.
     if (/^debug1: .* rtype exit-signal/m.test(stderr)) return { code: undefined, signal: undefined };
     throw explainSsh(prepared.run, stderr);
@@ -27,5 +27,7 @@ export async function connectOpenssh(connection: HostConnection): Promise<Transp
       wayOut: "Install OpenSSH's client, or leave `transport` out.",
     });
   const argv = (command: string): [string, ...string[]] => ["ssh", ...prepared.args, command];
-  return childTransport({ argv, judge, missing, clean: withoutChatter, kill: true }, () => prepared.close());
+  const { connectTimeout: connecting } = prepared.run;
+  const program = { argv, judge, missing, clean: withoutChatter, kill: true, connecting };
+  return childTransport(program, () => prepared.close());
 }

@@ -30,7 +30,10 @@ export function readPrivateKey(text: string, passphrase: string | undefined, whe
     return { kind: key.isPrivateKey() ? "usable" : "public", key };
   }
   if (/no passphrase given/.test(parsed.message)) return { kind: "encrypted" };
-  if (passphrase !== undefined && /encrypted|integrity|passphrase|bad decrypt|malformed/i.test(parsed.message)) {
+  if (
+    passphrase !== undefined &&
+    /encrypted|integrity|passphrase|bad decrypt|malformed|authenticate data/i.test(parsed.message)
+  ) {
     throw passphraseWrong(where);
   }
   return { kind: "unreadable", why: parsed.message };

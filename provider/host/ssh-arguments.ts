@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { bareAddress, defaultConnectTimeout, type HostConnection } from "./connection";
+import { bareAddress, type HostConnection } from "./connection";
 import { reason, SlipwayError } from "./errors";
 import { expandPath } from "./expand";
 import { parseHostKey } from "./host-key";
 import { knownHostName } from "./known-hosts";
 import { PrivateFolder } from "./private-folder";
 import { readPrivateKey } from "./private-key";
+import { readSshConfig } from "./ssh-config";
 import type { SshRun } from "./ssh-errors";
 
 /** The system's ssh, made ready for a host. */
@@ -44,7 +45,7 @@ const always = [
 /** Turns a connection into arguments of ssh; keys that are secrets are served from memory, not written to a file. */
 export async function prepareSsh(connection: HostConnection): Promise<PreparedSsh> {
   const { address, port, user, configFile, useAgent, hostKey, hostKeyCheck } = connection;
-  const timeout = connection.connectTimeout ?? defaultConnectTimeout;
+  const { connectTimeout: timeout } = await readSshConfig(connection);
   const options: string[][] = [
     ...always.map((pair) => [...pair]),
     ["ConnectTimeout", String(Math.ceil(timeout / 1000))],
@@ -95,11 +96,9 @@ function quote(path: string): string {
 
 async function secretKey(connection: HostConnection, folder: PrivateFolder) {
   const { privateKey, identityFile, passphrase } = connection;
-  let text = privateKey;
-  if (text === undefined && identityFile !== undefined && passphrase !== undefined) {
-    text = await readIdentity(expandPath(identityFile));
-  }
-  if (text === undefined) return undefined;
+  // ssh goes on without a file that it cannot read; one that the program names has to be there.
+  const text = privateKey ?? (identityFile === undefined ? undefined : await readIdentity(expandPath(identityFile)));
+  if (text === undefined || (privateKey === undefined && passphrase === undefined)) return undefined;
   const where = privateKey === undefined ? `identityFile ${identityFile}` : "privateKey";
   const found = readPrivateKey(text, passphrase, where);
   if (found.kind === "encrypted") {

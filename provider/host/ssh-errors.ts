@@ -34,6 +34,9 @@ const rules: readonly Rule[] = [
   [/connect to host .*: Connection refused/, (run) => connectionRefused(run.place)],
   [/connect to host .*: (Connection|Operation) timed out/, (run) => timedOut(run, "connecting")],
   [/Connection timed out during banner exchange/, (run) => timedOut(run, "the SSH handshake")],
+  // A jump host could not reach the one behind it.
+  [/connect failed: Connection refused[^]*stdio forwarding failed/, (run) => connectionRefused(run.place)],
+  [/open failed: [^]*stdio forwarding failed/, (run, said) => networkUnreachable(run.place, jumpHostSaid(said))],
   [/connect to host .*: /, (run, said) => networkUnreachable(run.place, lastLines(said, 1))],
   [
     /REVOKED HOST KEY DETECTED|is marked as revoked/,
@@ -50,14 +53,18 @@ const rules: readonly Rule[] = [
   ],
   [/Permission denied|Too many authentication failures/, (run, said, debug) => refused(run, said, debug)],
   [/kex_exchange_identification|ssh_exchange_identification/, (run, said, debug) => hungUp(run, said, debug)],
-  [/Unable to negotiate|no matching/, (run, said) => handshakeFailed(run.place, lastLines(said, 2))],
+  [
+    /Unable to negotiate|no matching|Protocol major versions differ|Bad packet length/,
+    (run, said) => handshakeFailed(run.place, inOneLine(said)),
+  ],
   [/session request failed|open failed/, (run) => sessionsRefused(run.place)],
   [/Bad configuration option|Can't open user config|terminating, .* bad/, (_, said) => configInvalid(said)],
 ];
 
 /** What ssh tells of itself at level DEBUG1. A line of it may stand in the middle of one of the command's. */
 const debugLine = /debug\d: [^\n]*\n?/g;
-const otherChatter = /^(OpenSSH_|Warning: Permanently added|Authenticated to |Transferred: |Bytes per second: |\s*$)/;
+const otherChatter =
+  /^(OpenSSH_|\*\* |Warning: Permanently added|Authenticated |Transferred: |Bytes per second: |\s*$)/;
 
 /** The standard error of ssh without what it tells of itself, rather than of a failure or for the command. */
 export function withoutChatter(stderr: string): string {
@@ -80,28 +87,53 @@ function nameIn(said: string, run: SshRun): string {
   return /Could not resolve hostname ([^:\s]+)/.exec(said)?.[1] ?? run.place;
 }
 
+/** What a jump host's sshd gives as the reason for not passing us on. */
+function jumpHostSaid(said: string): string {
+  return `the jump host says "${/open failed: (.*)/.exec(said)?.[1] ?? ""}"`;
+}
+
 function timedOut(run: SshRun, step: string): SlipwayError {
   return connectTimeout(run.place, step, run.connectTimeout);
 }
 
-/** What the server said before it hung up, or a jump host's ssh or a ProxyCommand that did instead. */
+/** The server hung up before the login, or a jump host or a ProxyCommand did, which then says why. */
 function hungUp(run: SshRun, said: string, debug: string): SlipwayError {
   const banner = /banner line \d+: (.*)/.exec(debug)?.[1]?.trim();
   const own = /exchange_identification|^Connection (closed|reset)/;
-  const others = said.split("\n").filter((line) => !own.test(line));
-  return sshdBusy(run.place, banner ?? lastLines(others.join("\n"), 2));
+  const others = inOneLine(said, (line) => !own.test(line));
+  if (/^banner exchange: /.test(others)) return handshakeFailed(run.place, others);
+  return banner === undefined && others !== ""
+    ? networkUnreachable(run.place, others)
+    : sshdBusy(run.place, banner ?? "");
+}
+
+function inOneLine(said: string, wanted: (line: string) => boolean = () => true): string {
+  return lastLines(said.split("\n").filter(wanted).join("\n"), 2).replaceAll("\n", "; ");
 }
 
 function refused(run: SshRun, said: string, debug: string): SlipwayError {
-  const offered = [...debug.matchAll(/Offering public key: (.*)/g)].map(([, key]) => key ?? "");
-  const accepted = /Server accepts key: (.*)/.exec(debug)?.[1];
-  if (accepted !== undefined) {
+  const keys = (pattern: RegExp): string[] =>
+    [...debug.matchAll(pattern)].map(([, key = ""]) => key.replace(/ explicit\b/, ""));
+  const offered = keys(/Offering public key: (.*)/g);
+  const [accepted] = keys(/Server accepts key: (.*)/g);
+  // An ssh-agent that would not sign is told below, by ssh's own last lines; so is a host that took the signature and
+  // still said no, because of PermitRootLogin for example.
+  const signed = /^debug1: Server accepts key: [^]*^(debug1: Authentications that can continue|Authenticated)/m;
+  if (accepted !== undefined && !/^sign_and_send_pubkey: /m.test(said) && !signed.test(debug)) {
+    const unread = /^Load key .*/m.exec(said)?.[0];
+    if (unread !== undefined) {
+      return new SlipwayError("key_unreadable", `${run.place} takes the key ${accepted}, but ssh does not: ${unread}`, {
+        wayOut: "It must be a private key, in a file that nobody else may read (chmod 600).",
+      });
+    }
     return new SlipwayError("passphrase_missing", `${run.place} takes the key ${accepted}, but ssh could not use it`, {
       wayOut: "It is encrypted: give `passphrase` (a secret) with `identityFile`, or add the key to your ssh-agent.",
     });
   }
-  const user = /Authenticating to \S+ as '([^']*)'/.exec(debug)?.[1] ?? "";
-  return keyRefused(run.place, user, offered, lastLines(said).split("\n"));
+  const user = /Authenticating to \S+ as '([^']*)'/.exec(debug)?.[1];
+  // Where ours never came so far, a jump host refused.
+  const [, jumper = "", jump = ""] = /^(.*)@(\S+): Permission denied/m.exec(said) ?? [];
+  return keyRefused(user === undefined ? jump : run.place, user ?? jumper, offered, lastLines(said).split("\n"));
 }
 
 function configInvalid(said: string): SlipwayError {

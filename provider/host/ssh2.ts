@@ -33,6 +33,7 @@ export async function connectSsh2(connection: HostConnection): Promise<Transport
 }
 
 class Ssh2Transport implements Transport {
+  readonly connecting = 0;
   private readonly places = new Semaphore(mostChannels);
   private readonly channels = new Set<(error: SlipwayError) => void>();
   private cause = "";

@@ -25,13 +25,14 @@ export interface Need {
 }
 
 /** Milliseconds for login shell, sudo and hashing two files on a slow machine. */
-const deadline = 30_000;
+const working = 30_000;
 
 /**
  * Looks at the host and, where both files are there with the right sha256, becomes the agent, all in one command: the
  * usual case costs one session and one start of a shell. Rejects with a SlipwayError that says what the host lacks.
  */
 export async function startAgent(transport: Transport, privilege: Privilege, bundle: Bundle): Promise<Start> {
+  const deadline = transport.connecting + working;
   const { channel, reports } = await runAsRoot(transport, privilege, startScript(bundle));
   try {
     const seen = await within(deadline, readPreamble(channel.stdout), () =>

@@ -39,6 +39,8 @@ export interface Channel {
 export interface Transport {
   /** Starts a command. Rejects with a SlipwayError. Resolving does not yet mean that the far side accepted it. */
   exec(command: string): Promise<Channel>;
+  /** Milliseconds that a command may need to begin, where each connects anew; else 0. */
+  readonly connecting: number;
   /** Keeps the process alive as long as the transport is open; so it begins. */
   ref(): void;
   /** Lets the process end although the transport is open. */

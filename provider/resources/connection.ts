@@ -5,7 +5,7 @@ import { unknown } from "./unknown";
 
 /** How a host is reached; the arguments are those of the SDK's ConnectionArgs. */
 const connection = members("must be an object of connection settings", {
-  address: text("must be a name or an IP address", /^[^\s\0/@]+$/),
+  address: text("must be a name or an IP address", /^(?!-)[^\s\0/@]+$/),
   port: count(1, 65535).exactOptional(),
   user: text("must be a login name", /^[^\s\0:@]+$/).exactOptional(),
   privateKey: secretText("must be the text of a private key").exactOptional(),

@@ -1,6 +1,6 @@
 /** Each way in which reaching a host fails, provoked for real, by both transports that can meet it. */
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -96,6 +96,14 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
     expect(error.message).toContain("Exceeded MaxStartups");
   });
 
+  test("handshake_failed, of a server that is no sshd", async () => {
+    const { server, port } = await listen((socket) => socket.once("data", () => socket.end("HTTP/1.1 400 No\r\n\r\n")));
+    const error = await failure({ ...host.connection, port, transport });
+    server.close();
+    expect(error).toMatchObject({ code: "handshake_failed", unreachable: true, retryFor: 0 });
+    expect(error.message).toContain("HTTP/1.1 400 No");
+  });
+
   test("host_key_unknown", async () => {
     const error = await failure({ ...(await viaKnownHosts("")), transport });
     expect(error).toMatchObject({ code: "host_key_unknown", unreachable: true, retryFor: 0 });
@@ -145,6 +153,14 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
     expect(error.message).toContain("user root");
   });
 
+  test("key_refused, where sshd takes the key but not the user", async () => {
+    const strict = await createHost({ sshdConfig: ["PermitRootLogin no"] });
+    const error = await failure({ ...strict.connection, transport });
+    await strict.close();
+    expect(error).toMatchObject({ code: "key_refused", unreachable: true, retryFor: 0 });
+    expect(error.message).toContain("PermitRootLogin");
+  });
+
   test("passphrase_missing and passphrase_wrong, without the passphrase", async () => {
     const identityFile = await makeKey(`locked-${transport}`, "correct horse");
     const privateKey = execFileSync("cat", [identityFile]).toString();
@@ -180,6 +196,9 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
     const error = await failure({ ...rest, privateKey: "no key at all", transport });
     expect(error).toMatchObject({ code: "key_unreadable", unreachable: false });
     expect(error.message).not.toContain("no key at all");
+    const missing = await failure({ ...rest, identityFile: join(folder, "missing"), transport });
+    expect(missing).toMatchObject({ code: "key_unreadable", unreachable: false });
+    expect(missing.message).toContain(join(folder, "missing"));
   });
 
   test("ssh_config_invalid", async () => {
@@ -242,6 +261,34 @@ test("needs_openssh, where ssh_config asks for what ssh2 cannot do", async () =>
     expect(error).toMatchObject({ code: "needs_openssh", unreachable: false });
     expect(error.message).toContain(option.split(" ")[0]);
     expect(error.message).toContain('transport: "openssh"');
+  }
+});
+
+test("key_unreadable, where others may read the file, which ssh does not take", async () => {
+  const identityFile = await makeKey("exposed");
+  await host.must("cat >>/root/.ssh/authorized_keys", { input: await readFile(`${identityFile}.pub`, "utf8") });
+  await chmod(identityFile, 0o644);
+  const error = await failure({ ...host.connection, identityFile, transport: "openssh" });
+  expect(error).toMatchObject({ code: "key_unreadable", unreachable: false });
+  expect(error.message).toContain("chmod 600");
+});
+
+test("what a jump host says is the cause", async () => {
+  const { port, identityFile } = host.connection;
+  const known = await file("known_hosts-jump", `[127.0.0.1]:${port} ${host.connection.hostKey[0]}\n`);
+  const behind = (target: string): Promise<string> =>
+    file(
+      `config-${Math.random()}`,
+      `Host jump\n  HostName 127.0.0.1\n  Port ${port}\nHost behind\n  ${target}\n  ProxyJump jump\n` +
+        `Host *\n  User root\n  IdentityFile ${identityFile}\n  UserKnownHostsFile ${known}\n`,
+    );
+  for (const [target, code, sentence] of [
+    ["HostName 127.0.0.1\n  Port 1", "connection_refused", "behind refuses the connection"],
+    ["HostName nowhere.invalid", "network_unreachable", 'the jump host says "connect failed: '],
+  ] as const) {
+    const error = await failure({ address: "behind", configFile: await behind(target), transport: "openssh" });
+    expect(error).toMatchObject({ code, unreachable: true });
+    expect(error.message).toContain(sentence);
   }
 });
 

@@ -3,8 +3,9 @@
  * missing or older than package-lock.json, and then runs scripts/NAME.ts. Plain JavaScript and Node's own modules
  * only, because nothing else is there yet.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
@@ -25,16 +26,16 @@ if (!installed()) {
   }
 }
 
-const tsx = fileURLToPath(new URL("../node_modules/tsx/dist/cli.mjs", import.meta.url));
 const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
-// Handed on, so that a ^C reaches the script once, and this process ends after it.
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
-const { status, signal, error } = spawnSync(process.execPath, [tsx, script, ...words], {
+// tsx as a hook, because its own command kills a script that does not answer a ^C at once.
+const child = spawn(process.execPath, ["--require", "tsx/cjs", script, ...words], {
   cwd: repository,
   stdio: "inherit",
 });
-if (error) throw error;
-process.exit(status ?? (signal === "SIGINT" ? 130 : 1));
+// A terminal sends ^C to every process; this one ends after the script. Any other signal comes to this one only.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => child.kill());
+child.on("close", (status, signal) => process.exit(status ?? 128 + constants.signals[signal]));
 
 /** Whether npm has installed since package-lock.json was last changed. */
 function installed() {

@@ -10,7 +10,9 @@ import { dirname } from "node:path";
 export async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(file), { recursive: true });
   // `cat` ends when this process closes the pipe or dies.
-  const holder = spawn("flock", [file, "sh", "-c", "echo held; exec cat"], { stdio: ["pipe", "pipe", "inherit"] });
+  const words = [file, "sh", "-c", "echo held; exec cat"];
+  // In a process group of its own, so that a ^C that this process survives does not end it.
+  const holder = spawn("flock", words, { stdio: ["pipe", "pipe", "inherit"], detached: true });
   const ended = once(holder, "close");
   try {
     const [first] = (await Promise.race([once(holder.stdout, "data"), ended])) as [unknown];

@@ -6,7 +6,7 @@ import { hostPackages } from "../test/host/packages";
 import { build } from "./build";
 import { missing } from "./needs";
 import { fail, step } from "./progress";
-import { Cli, environmentFile, hostName, repository, stateFolder, typed } from "./quickstart";
+import { alone, Cli, environmentFile, hostName, repository, stateFolder, typed } from "./quickstart";
 
 async function main(): Promise<void> {
   const lacking = await missing();
@@ -53,4 +53,4 @@ function farewell(): string {
      npm run stop`;
 }
 
-main().catch(fail);
+alone(main).catch(fail);

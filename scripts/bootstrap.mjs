@@ -6,6 +6,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { constants } from "node:os";
+import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
@@ -31,6 +32,8 @@ const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
 const child = spawn(process.execPath, ["--require", "tsx/cjs", script, ...words], {
   cwd: repository,
   stdio: "inherit",
+  // A root that `su` made has no sbin on its PATH, where pivot_root and mke2fs are.
+  env: { ...process.env, PATH: [process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter) },
 });
 // A terminal sends ^C to every process; this one ends after the script. Any other signal comes to this one only.
 process.on("SIGINT", () => {});

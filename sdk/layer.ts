@@ -86,7 +86,6 @@ export class Layer extends Resource {
           directory: localPath(args.directory),
           contentKey: isLookup(opts) ? undefined : contentKey(name, args),
         },
-        required: ["host"],
         properties,
       },
       opts,
@@ -119,8 +118,10 @@ function contentKey(name: string, args: LayerArgs): pulumi.Output<string | undef
     try {
       return await contentKeyOf(source);
     } catch (error) {
-      // A RunError is shown without a stack, which would be ours and not the program's.
-      throw new pulumi.RunError(`Layer "${name}": ${error instanceof Error ? error.message : String(error)}`);
+      // Shown without a stack, which would be ours and not the program's. It has to be without one, too: Pulumi
+      // renders every stack in colours, and on Node 20 that takes minutes for the frames that come before this one.
+      const message = `Layer "${name}": ${error instanceof Error ? error.message : String(error)}`;
+      throw Object.assign(new pulumi.RunError(message), { stack: "" });
     }
   });
 }

@@ -14,8 +14,18 @@ export function byValue(byDefault?: unknown): Changed {
   return (before, now) => !same(before ?? byDefault, now ?? byDefault);
 }
 
-/** By a host's name: its address, user and keys may change without the machine being another. */
-export const byName: Changed = (before, now) => !same(member(before, "name"), member(now, "name"));
+/**
+ * By a host's name: its address, user and keys may change without the machine being another. Nor is it another under a
+ * new name where it is reached at the same place, as when the Host resource is renamed.
+ */
+export const byHost: Changed = (before, now) =>
+  !same(member(before, "name"), member(now, "name")) && place(before) !== place(now);
+
+/** Where a host is reached. One that is not known yet is no place that is known. */
+function place(host: unknown): string {
+  const connection = member(host, "connection");
+  return JSON.stringify(["transport", "address", "port", "configFile"].map((name) => member(connection, name)));
+}
 
 /**
  * By content key. One that is not known yet equals no key and so counts as changed: the content is likely to be another,

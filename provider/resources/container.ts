@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { AnswerOf } from "../api";
-import { byName, byReference, byValue, same } from "./changed";
+import { byHost, byReference, byValue, same } from "./changed";
 import { host } from "./connection";
 import type { Definition } from "./definition";
 import * as field from "./fields";
@@ -47,7 +47,7 @@ export const container: Definition<"containers", ContainerInputs> = {
   leaves: ["running", "succeeded"],
   well,
   replaces: {
-    host: byName,
+    host: byHost,
     image: byReference,
     command: byValue(),
     entrypoint: byValue(),

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { byName } from "./changed";
+import { byHost } from "./changed";
 import { host as place } from "./connection";
 import type { Definition } from "./definition";
 import { oneOf, text } from "./fields";
@@ -22,7 +22,7 @@ export const host: Definition<"hosts", HostInputs> = {
   inputs: ["owner", "host", "onDelete"],
   leaves: [],
   well: () => ({}),
-  replaces: { host: byName },
+  replaces: { host: byHost },
   request: ({ owner }) => ({ owner }),
   observed: ({ owner: _, slot: _slot, incarnation: _incarnation, ...facts }) => facts,
   drift: (inputs) => inputs,

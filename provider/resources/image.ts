@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { isBag, type Bag } from "./bag";
-import { byContent, byName } from "./changed";
+import { byContent, byHost } from "./changed";
 import { host } from "./connection";
 import type { Definition, Failure } from "./definition";
 import { absolutePath, flag, pairs, signal, text, user, words } from "./fields";
@@ -41,7 +41,7 @@ export const image: Definition<"images", ImageInputs> = {
   derive: (inputs) => ({ ...inputs, contentKey: contentKeyOf(inputs) }),
   leaves: ["intact"],
   well: () => ({ intact: true }),
-  replaces: { host: byName, contentKey: byContent },
+  replaces: { host: byHost, contentKey: byContent },
   request: ({ owner, layers, config: settings = {}, contentKey = "" }) => ({
     owner,
     contentKey,

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Bag } from "./bag";
-import { byContent, byName } from "./changed";
+import { byContent, byHost } from "./changed";
 import { host } from "./connection";
 import type { Definition, Failure } from "./definition";
 import { absolutePath, flag, text } from "./fields";
@@ -29,7 +29,7 @@ export const layer: Definition<"layers", LayerInputs> = {
   rules: oneSource,
   leaves: ["intact"],
   well: () => ({ intact: true }),
-  replaces: { host: byName, contentKey: byContent },
+  replaces: { host: byHost, contentKey: byContent },
   request: ({ owner, contentKey = "" }) => ({ owner, contentKey, blob: contentKey }),
   observed: ({ digest: found, sizeBytes }) => ({ digest: found, sizeBytes }),
   drift: (inputs, { intact }) => ("intact" in inputs && !intact ? { ...inputs, intact } : inputs),

@@ -22,7 +22,8 @@ function replaced<R extends ResourceName, I extends CommonInputs>(
   return replacing(definition, { ...olds.inputs, hostId: "id" }, news.inputs);
 }
 
-const renamed = { name: "web-2", connection: { address: "192.0.2.1" } };
+const another = { name: "web-2", connection: { address: "192.0.2.2" } };
+const renamed = { name: "web-2", connection: { ...place.connection, user: "other" } };
 const moved = { name: "web-1", connection: { address: "192.0.2.9", user: "other", port: 22 } };
 
 describe("every resource", () => {
@@ -34,7 +35,11 @@ describe("every resource", () => {
   ] as [Definition<ResourceName, CommonInputs>, Bag][])(
     "is replaced with another host, not with another way to it",
     (definition, before) => {
-      expect(replaced(definition, before, { host: renamed })).toEqual(["host"]);
+      expect(replaced(definition, before, { host: another })).toEqual(["host"]);
+      expect(replaced(definition, before, { host: { ...another, connection: { address: unknown } } })).toEqual([
+        "host",
+      ]);
+      expect(replaced(definition, before, { host: renamed })).toEqual([]);
       expect(replaced(definition, before, { host: moved })).toEqual([]);
       expect(replaced(definition, before, { host: unknown })).toEqual([]);
       expect(replaced(definition, before, { host: { ...place, connection: unknown } })).toEqual([]);

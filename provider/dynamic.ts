@@ -115,15 +115,18 @@ export function dynamic<R extends ResourceName, I extends CommonInputs>(
     /** Three results that are never mixed: here it is; it is gone (no id); nobody could look. */
     async read(id: string, props: Bag = {}): Promise<{ id?: string; props?: Bag; inputs?: Bag }> {
       const stored = echoed(definition, props);
+      // One looked up by `get` has no inputs to echo: what the agent says of the same names stands for them.
+      const lookup = !("owner" in props);
       try {
         const host = await open(stored.host, expecting(props["hostId"]));
         const path = `/v1/${resource}/${incarnationOf(id)}`;
         const answer = await host.request("GET", path, undefined, answerSchema);
         const inputs = definition.drift(stored, answer);
-        // A resource looked up by `get` has no inputs to echo: what the agent says of the same names stands for them.
-        const found = "owner" in props ? {} : pick(answer, ["owner", "contentKey", ...definition.leaves]);
+        const found = lookup ? pick(answer, ["owner", "contentKey", ...definition.leaves]) : {};
         return { id, props: { ...found, ...outputs(host, inputs, answer) }, inputs: compact(inputs) };
       } catch (error) {
+        // Pulumi would go on with one that has no properties at all.
+        if (lookup) throw failed(error);
         if (isSlipwayError(error) && error.code === "gone") return gone;
         const verdict = judge(error, await settings, "read");
         if (verdict === "fail") throw failedOn(error, "read");

@@ -196,6 +196,9 @@ describe("anything", () => {
       digest: outputs["digest"],
       intact: true,
     });
+    // Pulumi takes an answer without an id for a resource without properties.
+    const nowhere = engine.read("Layer", `slot/${"0".repeat(32)}`, { host: place });
+    expect((await failure(nowhere)).message).toMatch(/\[gone\]/);
   });
 });
 

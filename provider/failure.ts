@@ -6,12 +6,10 @@ import { compact, type Bag } from "./resources/bag";
 import type { Failure } from "./resources/definition";
 
 /**
- * A failed check as Pulumi reports it. The engine prints the value of a property it can look up, which it can at the
- * top only; for a place further down it would print an empty one, so there the path stands in the reason.
+ * A failed check as Pulumi reports it. The property stays empty: for one that is named the engine prints the value in
+ * its own way, which shows secrets in plain and nothing of a place further down. So path, rule and value are the reason.
  */
 export function checkFailure({ path, reason }: Failure): CheckFailure {
-  const [property = "", ...below] = path;
-  if (below.length === 0) return { property: String(property), reason };
   const written = path.map((step, index) =>
     typeof step === "number"
       ? `[${String(step)}]`

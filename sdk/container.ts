@@ -181,11 +181,10 @@ export class Container extends Resource {
         inputs: {
           ...args,
           host: hostOf(args.host),
-          image: referenceTo(args.image),
+          image: referenceTo(args.image, "Image"),
           env: pairs(args.env),
           labels: pairs(args.labels),
         },
-        required: ["host", "image", "network"],
         properties,
       },
       opts,

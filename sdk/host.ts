@@ -85,7 +85,6 @@ export class Host extends Resource {
       {
         kind: "Host",
         inputs: isLookup(opts) ? { ...args } : inputsOf(name, args),
-        required: ["host"],
         properties,
       },
       opts,
@@ -109,7 +108,6 @@ const properties = [
 /** The flat arguments as the provider wants them: a name and a connection, with the stack's defaults below. */
 function inputsOf(name: string, args: HostArgs): Record<string, pulumi.Input<unknown>> {
   const { onDelete, ...given } = args;
-  if ((given.address as unknown) === undefined) throw new Error(`Host "${name}": missing required property 'address'`);
   const settings = Object.entries(given).filter(([, value]) => value !== undefined);
   const connection = keepSecret({ ...connectionDefaults(), ...Object.fromEntries(settings) });
   return { onDelete, host: { name, connection } };

@@ -112,8 +112,12 @@ export class Image extends Resource {
       name,
       {
         kind: "Image",
-        inputs: { ...args, host: hostOf(args.host), layers: referenceTo(args.layers), config: configOf(args.config) },
-        required: ["host", "layers"],
+        inputs: {
+          ...args,
+          host: hostOf(args.host),
+          layers: referenceTo(args.layers, "Layer"),
+          config: configOf(args.config),
+        },
         properties,
       },
       opts,

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connectionDefaults } from "./connection";
 import type { Host } from "./host";
-import { isKind } from "./resource";
+import { isKind, tokenOf, type Kind } from "./resource";
 
 /**
  * What a resource keeps of a layer or an image it was handed: the target's owner, which is known in preview and does
@@ -15,28 +15,32 @@ export interface Reference {
 }
 
 /**
- * Reduces layers and images to references, wherever they stand: alone, in arrays, in outputs. Anything else stays as
- * it is, to be judged by the provider's check. A resource that stands by itself keeps an unknown content key apart from
- * its known owner; one inside an output becomes unknown as a whole.
+ * Reduces resources of one kind to references, wherever they stand: alone, in arrays, in outputs. Anything else is left
+ * for the provider's check to refuse. A resource that stands by itself keeps an unknown content key apart from its known
+ * owner; one inside an output becomes unknown as a whole.
  */
-export function referenceTo(value: unknown): pulumi.Input<unknown> {
-  if (isKind(value, "Layer") || isKind(value, "Image")) {
+export function referenceTo(value: unknown, kind: Extract<Kind, "Layer" | "Image">): pulumi.Input<unknown> {
+  if (isKind(value, kind)) {
     const target = value as { owner: pulumi.Output<string>; contentKey: pulumi.Output<string> };
     return { owner: target.owner, contentKey: target.contentKey };
   }
-  if (Array.isArray(value)) return value.map(referenceTo);
-  return onceKnown(value, referenceTo);
+  if (Array.isArray(value)) return value.map((element) => referenceTo(element, kind));
+  return otherwise(value, (known) => referenceTo(known, kind));
 }
 
 /** Reduces a host, or the string that names one, to its name and connection. */
 export function hostOf(value: unknown): pulumi.Input<unknown> {
   if (isKind(value, "Host")) return (value as Host).host;
   if (typeof value === "string") return { name: value, connection: { ...connectionDefaults(), address: value } };
-  return onceKnown(value, hostOf);
+  return otherwise(value, hostOf);
 }
 
-/** Reduces a value that is yet to come when it is there; any other stays as it is. */
-function onceKnown(value: unknown, reduce: (value: unknown) => pulumi.Input<unknown>): pulumi.Input<unknown> {
+/**
+ * Reduces a value that is yet to come when it is there. A resource of another kind becomes a text that says so: Pulumi
+ * would send its id, which is unknown in preview, so that check could refuse it only in the middle of the deployment.
+ */
+function otherwise(value: unknown, reduce: (value: unknown) => pulumi.Input<unknown>): pulumi.Input<unknown> {
+  if (pulumi.Resource.isInstance(value)) return `a resource of type ${tokenOf(value)}`;
   if (!pulumi.Output.isInstance(value) && !(value instanceof Promise)) return value;
   const now: pulumi.Output<unknown> = pulumi.output(value as Promise<unknown>);
   return now.apply((known) => pulumi.output(reduce(known) as Promise<unknown>));

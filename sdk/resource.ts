@@ -19,7 +19,12 @@ export function providerOf(kind: Kind): string {
 
 /** Whether a value is a resource of this kind, also if the package was loaded twice. */
 export function isKind(value: unknown, kind: Kind): boolean {
-  return pulumi.CustomResource.isInstance(value) && "__pulumiType" in value && value.__pulumiType === typeOf(kind);
+  return pulumi.CustomResource.isInstance(value) && tokenOf(value) === typeOf(kind);
+}
+
+/** The type token of any resource. Pulumi's types hide it. */
+export function tokenOf(resource: pulumi.Resource): string {
+  return String((resource as { __pulumiType?: unknown }).__pulumiType);
 }
 
 /** Whether the options ask for a resource that exists already (`get`), rather than declare one. */
@@ -32,12 +37,10 @@ export interface Declaration {
   /** Which resource it is. */
   readonly kind: Kind;
   /**
-   * Its inputs. They go to the provider whole: an argument that does not exist is reported there, with the nearest that
-   * does.
+   * Its inputs. They go to the provider whole: an argument that is missing or does not exist is reported there, together
+   * with all else that is wrong.
    */
   readonly inputs: Record<string, pulumi.Input<unknown>>;
-  /** The inputs that have no default. */
-  readonly required: readonly string[];
   /** Every property the class declares: Pulumi makes outputs only of those that are named here. */
   readonly properties: readonly string[];
 }
@@ -49,17 +52,9 @@ export abstract class Resource extends pulumi.CustomResource {
   /** The id of the machine, minted on it at the first contact. It tells that machine from any other at its address. */
   declare readonly hostId: pulumi.Output<string>;
 
-  /**
-   * Registers the resource, or looks it up where `opts.id` is set.
-   *
-   * @throws Error naming the first required argument that is missing.
-   */
+  /** Registers the resource, or looks it up where `opts.id` is set. */
   protected constructor(name: string, declaration: Declaration, opts: pulumi.CustomResourceOptions = {}) {
-    const { kind, inputs, required, properties } = declaration;
-    const missing = required.find((input) => inputs[input] === undefined);
-    if (missing !== undefined && !isLookup(opts)) {
-      throw new Error(`${kind} "${name}": missing required property '${missing}'`);
-    }
+    const { kind, inputs, properties } = declaration;
     const unset = Object.fromEntries(["hostId", ...properties].map((property) => [property, undefined]));
     const owner = isLookup(opts) ? undefined : ownerOf(typeOf(kind), name, opts);
     super(typeOf(kind), name, { ...unset, ...inputs, owner, __provider: providerOf(kind) }, opts);

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { isBag } from "./bag";
-import { judged, list, quiet, value } from "./schema";
+import { described, judged, list, quiet, value } from "./schema";
 import { parseSignal } from "./signals";
 import { holdsUnknown, unknown } from "./unknown";
 import { parseDuration, parseSize } from "./units";
@@ -102,7 +102,7 @@ export function pairs(): z.ZodType<Record<string, string>> {
   const rule = 'must be an object such as { NAME: "value" }, or a list such as ["NAME=value"]';
   return judged((found, fail) => {
     const entries = entriesOf(found);
-    if (entries === undefined) return void fail(rule);
+    if (entries === undefined) return void fail(`${rule}; ${described(found)}`);
     // The names in a list cannot be told while an element of it is unknown.
     if (Array.isArray(found) && holdsUnknown(found)) return unknown as unknown as Record<string, string>;
     const canonical = new Map<string, string>();

@@ -38,7 +38,7 @@ export function quiet<T>(rule: string, read: (value: unknown) => T | undefined):
 export function members<S extends z.ZodRawShape>(rule: string, shape: S): z.ZodType<z.output<z.ZodObject<S>>> {
   const object = z.object(shape);
   return judged((found, fail) => {
-    if (!isBag(found)) return refuse(fail, `${rule}; ${described(found)}`);
+    if (!isBag(found)) return refuse(fail, `${rule}; ${shown(found)}`);
     for (const name of Object.keys(found)) {
       if (!(name in shape)) fail(`is not an argument${nearest(name, Object.keys(shape))}`, [name]);
     }
@@ -70,8 +70,9 @@ export function shown(found: unknown): string {
 }
 
 /** What kind of value was found, for those that must not be shown. */
-function described(found: unknown): string {
+export function described(found: unknown): string {
   if (found === undefined) return "it is missing";
+  if (found === null) return "got null";
   if (Array.isArray(found)) return found.length === 0 ? "got an empty list" : "got a list";
   return isBag(found) ? "got an object" : `got a ${typeof found}`;
 }

@@ -41,10 +41,9 @@ describe("what cannot be", () => {
 
   test("every wrong argument is reported at once, with path, rule and value", async () => {
     stack = await Stack.create(({ slipway, busybox }) => {
-      const { host, image } = busybox();
+      const { host } = busybox();
       const wrong = {
         host,
-        image,
         network: "bridge",
         memory: "64 parsecs",
         cpus: -1,
@@ -64,12 +63,13 @@ describe("what cannot be", () => {
     const { output } = await stack.failing("preview");
 
     for (const [path, value] of [
+      ["image", "it is missing"],
       ["network", "bridge"],
       ["memory", "64 parsecs"],
       ["cpus", "-1"],
       ["pidsLimit", "1.5"],
       ["env", "NOT=A NAME"],
-      ["command", "sleep 10"],
+      ["command", "a string"],
       ["workingDir", "relative"],
       ["hostname", "not_a_name!"],
       ["stopSignal", "SIGNOTHING"],

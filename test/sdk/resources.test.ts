@@ -141,10 +141,15 @@ describe("references", () => {
     });
   });
 
-  it("leave a name in the place of an image for check to refuse", async () => {
-    const { host } = parts();
-    const web = new slipway.Container("c", { host, image: "nginx:1.27" as never, network: "none" });
-    expect((await inputs(web, "c"))["image"]).toBe("nginx:1.27");
+  it("leave for check to refuse what is none: a name, or a resource of another kind", async () => {
+    const { host, layer } = parts();
+    const named = new slipway.Container("c", { host, image: "nginx:1.27" as never, network: "none" });
+    expect((await inputs(named, "c"))["image"]).toBe("nginx:1.27");
+    const confused = new slipway.Image("i", { host: layer as never, layers: pulumi.output([layer, host as never]) });
+    expect(await inputs(confused, "i")).toMatchObject({
+      host: "a resource of type pulumi-nodejs:dynamic/slipway:Layer",
+      layers: [{ contentKey: await now(layer.contentKey) }, "a resource of type pulumi-nodejs:dynamic/slipway:Host"],
+    });
   });
 });
 
@@ -178,19 +183,12 @@ describe("connection", () => {
 });
 
 describe("arguments", () => {
-  it("that have no default must be there", () => {
-    expect(() => new slipway.Host("h", {} as never)).toThrow(`Host "h": missing required property 'address'`);
-    expect(() => new slipway.Image("i", { host: "a" } as never)).toThrow(
-      `Image "i": missing required property 'layers'`,
-    );
-    expect(() => new slipway.Container("c", { host: "a", network: "none" } as never)).toThrow(
-      `Container "c": missing required property 'image'`,
-    );
-  });
-
-  it("that do not exist reach the provider, which says so", async () => {
-    const host = new slipway.Host("h", { address: "a", prot: 22 } as never);
-    expect(await inputs(host, "h")).toMatchObject({ host: { connection: { prot: 22 } } });
+  it("that are missing or do not exist are for the provider to refuse, with all else that is wrong", async () => {
+    const host = new slipway.Host("h", { prot: 22 } as never);
+    expect(await inputs(host, "h")).toMatchObject({ host: { name: "h", connection: { prot: 22 } } });
+    const web = new slipway.Container("c", { memory: "x" } as never);
+    const { owner: _, __provider: _provider, ...written } = await inputs(web, "c");
+    expect(written).toEqual({ memory: "x" });
   });
 
   it("give an output each, set or not", () => {

@@ -14,9 +14,7 @@ import { keys, least, place } from "./inputs";
 function failures<R extends ResourceName, I extends CommonInputs>(definition: Definition<R, I>, news: Bag): string[] {
   const checked = check(definition, {}, news);
   if (!("failures" in checked)) return [];
-  return checked.failures
-    .map(checkFailure)
-    .map(({ property, reason }) => (property === "" ? reason : `${property} ${reason}`));
+  return checked.failures.map(checkFailure).map(({ reason }) => reason);
 }
 
 const ofContainer = (changed: Bag): string[] => failures(container, { ...least.container, ...changed });
@@ -67,6 +65,7 @@ describe("what is wrong with a container", () => {
       'entrypoint must be a list of at least one string, such as ["httpd", "-f"] (leave it out for the image\'s); got an empty list',
     ],
     ["a number among the words", { command: ["sleep", 10] }, "command[1] must be a string without NUL; got a number"],
+    ["nothing among the words", { command: ["sleep", null] }, "command[1] must be a string without NUL; got null"],
     ["a network there is not", { network: "bridge" }, 'network must be "none" or "host"; got "bridge"'],
     ["an image by name", { image: "nginx:1.27" }, 'image must be an Image; got "nginx:1.27"'],
     [
@@ -108,7 +107,11 @@ describe("what is wrong with a container", () => {
       'env["A.B-C"] must be a string, a number, true or false',
     ],
     ["a name that needs quotes", { labels: { "a b": {} } }, 'labels["a b"] must be a string, a number, true or false'],
-    ["no pairs", { labels: 7 }, 'labels must be an object such as { NAME: "value" }, or a list such as ["NAME=value"]'],
+    [
+      "no pairs",
+      { labels: 7 },
+      'labels must be an object such as { NAME: "value" }, or a list such as ["NAME=value"]; got a number',
+    ],
   ];
   it.each(cases)("%s", (_, changed, expected) => {
     expect(ofContainer(changed)).toEqual([expected]);

@@ -44,11 +44,17 @@ export async function send(
   };
   answer.then(end, end);
   try {
+    let left = size;
     for await (const piece of pieces(source)) {
+      left -= piece.length;
+      if (left < 0) break;
       await pacer.admit(piece.length);
       if (!over.signal.aborted) await taken(stream, piece);
       pacer.wrote(piece.length);
     }
+    // The agent would break the request off without a word on what is wrong.
+    if (left !== 0 && !over.signal.aborted)
+      throw new Error(`there are ${left < 0 ? "more" : "fewer"} than ${size} of them`);
   } catch (error) {
     // Once there is an answer it is what counts, and the source was ended by us.
     if (over.signal.aborted) return void (await answer);

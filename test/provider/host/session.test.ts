@@ -112,9 +112,15 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
       code: "source_unreadable",
       message: expect.stringContaining("the file vanished") as string,
     });
-    await expect(open.upload(other.digest, other.source, other.size + 1)).rejects.toMatchObject({
-      name: "SlipwayError",
-    });
+    for (const [size, found] of [
+      [other.size + 1, "fewer"],
+      [other.size - 1, "more"],
+    ] as const) {
+      await expect(open.upload(other.digest, other.source, size)).rejects.toMatchObject({
+        code: "source_unreadable",
+        message: expect.stringContaining(`${found} than ${String(size)}`) as string,
+      });
+    }
     expect(await open.request("GET", "/v1/host", undefined, hostFacts)).toEqual(open.facts);
   });
 

@@ -78,7 +78,7 @@ func Get(_ context.Context, s *store.Store, incarnation string) (api.LayerAnswer
 	if err != nil {
 		return api.LayerAnswer{}, fmt.Errorf("look at layer %s: %w", incarnation, store.Gone(store.Layers, incarnation, err))
 	}
-	return observe(s, claim)
+	return observe(s, claim, looks{})
 }
 
 // Delete ends a claim on a layer, and the layer itself if nothing else refers to it. One that is gone is no error.
@@ -99,25 +99,34 @@ func List(_ context.Context, s *store.Store) ([]api.LayerAnswer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the layers: %w", err)
 	}
-	answers := make([]api.LayerAnswer, len(claims))
+	answers, seen := make([]api.LayerAnswer, len(claims)), looks{}
 	for i, claim := range claims {
-		if answers[i], err = observe(s, claim); err != nil {
+		if answers[i], err = observe(s, claim, seen); err != nil {
 			return nil, err
 		}
 	}
 	return answers, nil
 }
 
-func observe(s *store.Store, claim store.Claim) (api.LayerAnswer, error) {
+// looks are layers looked through before, by digest: many claims may be on one, and looking takes time.
+type looks map[string]struct {
+	record Record
+	intact bool
+}
+
+func observe(s *store.Store, claim store.Claim, seen looks) (api.LayerAnswer, error) {
 	owner, err := s.Owner(store.Layers, claim.Slot)
 	if err != nil {
 		return api.LayerAnswer{}, fmt.Errorf("look at layer %s: %w", claim.Incarnation, err)
 	}
-	record, intact, err := isIntact(s, claim.Content)
-	if err != nil {
-		return api.LayerAnswer{}, fmt.Errorf("look at layer %s: %w", claim.Incarnation, err)
+	look, looked := seen[claim.Content]
+	if !looked {
+		if look.record, look.intact, err = isIntact(s, claim.Content); err != nil {
+			return api.LayerAnswer{}, fmt.Errorf("look at layer %s: %w", claim.Incarnation, err)
+		}
+		seen[claim.Content] = look
 	}
-	return answer(owner, claim, record, intact), nil
+	return answer(owner, claim, look.record, look.intact), nil
 }
 
 func answer(owner string, claim store.Claim, record Record, intact bool) api.LayerAnswer {

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { performance } from "node:perf_hooks";
 import { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { archive } from "../sdk/archive";
 import { layerContent } from "../sdk/content-key";
 import { isSlipwayError } from "./host/errors";
@@ -21,7 +23,7 @@ export async function sendLayer(session: Session, inputs: LayerInputs): Promise<
     if ("archive" in content) {
       await session.upload(digest, () => createReadStream(content.archive, { highWaterMark: 1 << 18 }), content.size);
     } else {
-      const { found, size } = measure(archive(content.folder, content.target));
+      const { found, size } = await measure(archive(content.folder, content.target));
       if (found !== digest) throw changed(inputs);
       const pack = (): Readable => Readable.from(archive(content.folder, content.target), { objectMode: false });
       await session.upload(digest, pack, size);
@@ -31,13 +33,23 @@ export async function sendLayer(session: Session, inputs: LayerInputs): Promise<
   }
 }
 
-/** Digest and length of what will be sent. Packed twice rather than kept: a folder may be larger than the memory. */
-function measure(pieces: Iterable<Buffer>): { found: string; size: number } {
+/** Milliseconds. */
+const longestTurn = 20;
+
+/**
+ * Digest and length of what will be sent. Packed twice rather than kept: a folder may be larger than the memory. Other
+ * resources, and the signs of life that hosts ask for, have their turn meanwhile.
+ */
+async function measure(pieces: Iterable<Buffer>): Promise<{ found: string; size: number }> {
   const hash = createHash("sha256");
   let size = 0;
+  let last = performance.now();
   for (const piece of pieces) {
     hash.update(piece);
     size += piece.length;
+    if (performance.now() - last < longestTurn) continue;
+    await setImmediate();
+    last = performance.now();
   }
   return { found: `sha256:${hash.digest("hex")}`, size };
 }

@@ -241,7 +241,7 @@ func TestStopAsksFirstAndKillsLast(t *testing.T) {
 func TestMonitorKilled(t *testing.T) {
 	h := newHost(t)
 	incarnation := nonce()
-	h.put(incarnation, h.service("i=0; (while :; do i=$((i+1)); echo $i; echo $i > /count; [ -e /flood ] || sleep 0.01; done) & :"))
+	h.put(incarnation, h.service("i=0; (while :; do i=$((i+1)); echo $i; echo $i > /count; if [ -e /flood ]; then printf '%3999s\\n'; else sleep 0.01; fi; done) & :"))
 	p, err := h.find(incarnation)
 	if err != nil {
 		t.Fatal(err)
@@ -273,6 +273,9 @@ func TestMonitorKilled(t *testing.T) {
 	// Nobody reads its output, and it stands still when the pipe is full. The next agent puts that right.
 	h.writesInside(incarnation, "flood")
 	await(t, "it stands still", func() bool { before := count(); time.Sleep(200 * time.Millisecond); return count() == before })
+	if err := os.Remove(p.file(upperName) + "/flood"); err != nil {
+		t.Fatal(err)
+	}
 	if err := h.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}

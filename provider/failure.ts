@@ -46,10 +46,13 @@ export function leftBehind(error: SlipwayError, outputs: Bag): Error | undefined
  * container last wrote.
  */
 export function textOf(error: SlipwayError): string {
-  const [sentence = "", ...wayOut] = error.message.split("\n");
+  const wayOut = error.wayOut === undefined ? [] : [error.wayOut];
   const log = error.problem?.log ?? [];
   const heading = log.length === 0 ? [] : ["The last lines of its log:"];
-  return [`${sentence} [${error.code}]`, ...wayOut, ...heading, ...log.map((line) => `  ${printable(line)}`)].join(
-    "\n",
-  );
+  return [
+    `${error.sentence} [${error.code}]`,
+    ...wayOut,
+    ...heading,
+    ...log.map((line) => `  ${printable(line)}`),
+  ].join("\n");
 }

@@ -45,6 +45,7 @@ function start({ client, socket, config, check, offer }: Login, place: string) {
   let trusted: Buffer | undefined;
   let shookHands = false;
   let banner = "";
+  let said = "";
   const offered: string[] = [];
   // What is said twice is one note: both steps below hear of each failure.
   const notes = new Set(offer.notes);
@@ -57,7 +58,7 @@ function start({ client, socket, config, check, offer }: Login, place: string) {
       if (tooMany) notes.add("It hung up after too many refused keys (MaxAuthTries): name one with `identityFile`.");
       return tooMany || error.level === "client-authentication"
         ? keyRefused(place, config.user, offered, [...notes])
-        : connectionLost(place, `${reason(error)} during the login as ${config.user}`);
+        : connectionLost(place, `${reason(error)} during the login as ${config.user}${said && ` (${said})`}`);
     }
     const early = error.message === "Connection lost before handshake" || error.level === "client-socket";
     return early ? sshdBusy(place, firstLine(banner)) : handshakeFailed(place, reason(error));
@@ -90,6 +91,8 @@ function start({ client, socket, config, check, offer }: Login, place: string) {
     fail(reject);
     client.once("ready", resolve);
   });
+  // A user who may not log in now is told why, as by /etc/nologin, before sshd hangs up.
+  client.on("banner", (text) => (said = firstLine(text.trim())));
   client.connect({
     sock: socket,
     username: config.user,

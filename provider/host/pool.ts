@@ -49,11 +49,16 @@ function opener({ connection }: HostReference): () => Promise<Link> {
   const toOne = perAddress.get(address) ?? new Semaphore(mostConnectingToOne);
   perAddress.set(address, toOne);
   let failure: { readonly error: SlipwayError; readonly until: number } | undefined;
+  // The place is given back between attempts, so that those who wait are not in the way of others.
+  const connect = (): Promise<Link> => retry(() => toOne.run(() => everywhere.run(() => openLink(connection))));
   return async () => {
     if (failure && Date.now() < failure.until) throw failure.error;
     try {
-      // The place is given back between attempts, so that those who wait are not in the way of others.
-      return await retry(() => toOne.run(() => everywhere.run(() => openLink(connection))));
+      return await connect().catch((error: unknown) => {
+        // What breaks on the way to the agent is tried once more, as every request is later.
+        if (isSlipwayError(error) && error.code === "connection_lost") return connect();
+        throw error;
+      });
     } catch (error) {
       if (isSlipwayError(error) && error.unreachable) failure = { error, until: Date.now() + rememberFailure };
       throw error;

@@ -78,6 +78,8 @@ export function explainSsh(run: SshRun, stderr: string): SlipwayError {
   const said = withoutChatter(stderr);
   for (const [pattern, error] of rules) if (pattern.test(said)) return error(run, said, debug);
   const loggedIn = /^debug1: (Authentication succeeded|Entering interactive session|Sending command)/m.test(debug);
+  const shookHands = /^debug1: SSH2_MSG_NEWKEYS received/m.test(debug);
+  if (!loggedIn && shookHands) return connectionLost(run.place, `hung up during the login: ${inOneLine(said)}`);
   // Closed after the banner but before the login: sshd's limits again, or a ban.
   if (!loggedIn && /Connection (closed|reset)/.test(said)) return hungUp(run, said, debug);
   return connectionLost(run.place, lastLines(said, 3));

@@ -88,8 +88,10 @@ function notRoot(user: string, said: Reports, exit: Exit, stderr: string): Slipw
       },
     );
   }
-  const why = said.has("sudo-missing") ? "there is no sudo" : lastLines(stderr, 2) || describeExit(exit);
+  const missing = said.has("sudo-missing");
+  const why = missing ? "there is no sudo" : lastLines(stderr, 2) || describeExit(exit);
+  const line = /must have a tty/.test(why) ? `Defaults:${user} !requiretty` : `${user} ALL=(ALL) NOPASSWD: ALL`;
   return new SlipwayError("sudo_refused", `${user} is not root on the host, and \`sudo -n\` does not work: ${why}`, {
-    wayOut: `Log in as root, or give the user a line in sudoers: ${user} ALL=(ALL) NOPASSWD: ALL`,
+    wayOut: `Log in as root, or ${missing ? "install sudo and " : ""}give the user a line in sudoers: ${line}`,
   });
 }

@@ -82,6 +82,16 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
     expect(results).toHaveLength(201);
   });
 
+  test("a connection that breaks while the agent is on its way is made anew", async () => {
+    const line = await Line.to(host.connection.port, 1_000_000);
+    const opening = session(at({ transport, port: line.port }));
+    const parts = async (): Promise<string> => (await host.exec("ls -A /var/lib/slipway/agent/*")).stdout;
+    await expect.poll(parts, { timeout: 30_000 }).toContain(".slipway-agent");
+    await host.must("pkill -KILL -f '[s]shd: root@notty'");
+    expect((await opening).facts.hostId).toMatch(/^[0-9a-f]{32}$/);
+    line.close();
+  });
+
   test("an upload arrives whole, also when it is cut off once", async () => {
     const open = await session(at({ transport }));
     const whole = blob(3_000_001);

@@ -26,7 +26,8 @@ export async function dial({ hostName, port, connectTimeout: timeout, family }: 
     socket.destroy();
     throw error;
   }
-  socket.removeAllListeners("error");
+  // Until somebody uses it, an error of the socket is told by its being closed.
+  socket.removeAllListeners("error").on("error", () => undefined);
   return socket;
 }
 

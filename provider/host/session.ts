@@ -1,7 +1,7 @@
-import type { Readable } from "node:stream";
+import { finished, PassThrough, type Readable } from "node:stream";
 import type { ZodType } from "zod";
 import type { HostFacts } from "../api";
-import { atHost, isSlipwayError, SlipwayError } from "./errors";
+import { atHost, isSlipwayError, reason, SlipwayError } from "./errors";
 import { type Call, exchange, send, subscribe } from "./http";
 import type { Link } from "./link";
 
@@ -37,7 +37,7 @@ export interface Session {
    */
   upload(digest: string, source: () => Readable, size: number, options?: RequestOptions): Promise<void>;
 
-  /** Opens a streaming answer, for example logs. A stream that breaks ends with an error and is not repeated. */
+  /** Opens a streaming answer, for example logs. A stream that breaks ends with a SlipwayError and is not repeated. */
   stream(path: string, options?: RequestOptions): Promise<Readable>;
 }
 
@@ -88,13 +88,30 @@ export class HostSession implements Session {
     const call = { method: "GET", path, signal: options?.signal } as const;
     this.begin();
     try {
-      const stream = await this.repeatable(call, ({ http }) => subscribe(http, call));
+      const stream = await this.repeatable(call, async (link) =>
+        this.explained(await subscribe(link.http, call), link),
+      );
       stream.once("close", () => this.end());
       return stream;
     } catch (error) {
       this.end();
       throw error;
     }
+  }
+
+  /** The same stream, but the error with which it breaks says how the connection ended. */
+  private explained(source: Readable, link: Link): Readable {
+    const stream = new PassThrough();
+    // A reader that has left needs not be told.
+    stream.on("close", () => source.destroy()).on("error", () => undefined);
+    source.pipe(stream);
+    finished(source, (error) => {
+      if (!error) return;
+      const brokeOff = new SlipwayError("connection_lost", `the answer broke off: ${reason(error)}`);
+      const why = link.broken() ? link.whyBroken() : Promise.resolve(brokeOff);
+      void why.then((found) => stream.destroy(atHost(found, this.name)));
+    });
+    return stream;
   }
 
   /** Ends the connection. */

@@ -96,9 +96,11 @@ function quote(path: string): string {
 
 async function secretKey(connection: HostConnection, folder: PrivateFolder) {
   const { privateKey, identityFile, passphrase } = connection;
-  // ssh goes on without a file that it cannot read; one that the program names has to be there.
-  const text = privateKey ?? (identityFile === undefined ? undefined : await readIdentity(expandPath(identityFile)));
-  if (text === undefined || (privateKey === undefined && passphrase === undefined)) return undefined;
+  let text = privateKey;
+  if (text === undefined && identityFile !== undefined && passphrase !== undefined) {
+    text = await readIdentity(expandPath(identityFile));
+  }
+  if (text === undefined) return undefined;
   const where = privateKey === undefined ? `identityFile ${identityFile}` : "privateKey";
   const found = readPrivateKey(text, passphrase, where);
   if (found.kind === "encrypted") {

@@ -118,16 +118,16 @@ function refused(run: SshRun, said: string, debug: string): SlipwayError {
     [...debug.matchAll(pattern)].map(([, key = ""]) => key.replace(/ explicit\b/, ""));
   const offered = keys(/Offering public key: (.*)/g);
   const [accepted] = keys(/Server accepts key: (.*)/g);
+  const unread = /^(?:Load key |Warning: Identity file ).*/m.exec(said)?.[0];
+  if (unread !== undefined && (accepted !== undefined || offered.length === 0)) {
+    return new SlipwayError("key_unreadable", `ssh cannot read a key for ${run.place}: ${unread}`, {
+      wayOut: "`identityFile` must be a private key, in a file that nobody else may read (chmod 600).",
+    });
+  }
   // An ssh-agent that would not sign is told below, by ssh's own last lines; so is a host that took the signature and
   // still said no, because of PermitRootLogin for example.
   const signed = /^debug1: Server accepts key: [^]*^(debug1: Authentications that can continue|Authenticated)/m;
   if (accepted !== undefined && !/^sign_and_send_pubkey: /m.test(said) && !signed.test(debug)) {
-    const unread = /^Load key .*/m.exec(said)?.[0];
-    if (unread !== undefined) {
-      return new SlipwayError("key_unreadable", `${run.place} takes the key ${accepted}, but ssh does not: ${unread}`, {
-        wayOut: "It must be a private key, in a file that nobody else may read (chmod 600).",
-      });
-    }
     return new SlipwayError("passphrase_missing", `${run.place} takes the key ${accepted}, but ssh could not use it`, {
       wayOut: "It is encrypted: give `passphrase` (a secret) with `identityFile`, or add the key to your ssh-agent.",
     });

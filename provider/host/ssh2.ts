@@ -25,11 +25,19 @@ export async function connectSsh2(connection: HostConnection): Promise<Transport
   const config = await readSshConfig(connection);
   const [beyond] = config.beyondSsh2;
   if (beyond !== undefined) throw needsOpenssh(`your ssh_config sets ${beyond} for ${connection.address}`);
-  const [check, offer] = await Promise.all([hostKeyCheck(connection, config), offeredKeys(connection, config)]);
+  const prepared = Promise.all([hostKeyCheck(connection, config), offeredKeys(connection, config)]);
+  // That a host cannot be reached comes before what is wrong with the keys for it.
+  prepared.catch(() => undefined);
   const socket = await dial(config);
-  const client = new Client();
-  await logIn({ client, socket, config, check, offer });
-  return new Ssh2Transport(client, socket, knownHostName(config.hostName, config.port));
+  try {
+    const [check, offer] = await prepared;
+    const client = new Client();
+    await logIn({ client, socket, config, check, offer });
+    return new Ssh2Transport(client, socket, knownHostName(config.hostName, config.port));
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 class Ssh2Transport implements Transport {

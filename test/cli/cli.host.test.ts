@@ -80,6 +80,19 @@ it("logs --follow shows what is written until it is stopped", async () => {
   expect(await ended).toEqual([null, "SIGINT"]);
 });
 
+it("logs --follow says how the connection ended", async () => {
+  const words = [...command, "logs", `${host.name}/web`, "--follow", "--config-file", host.sshConfigFile];
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (piece: Buffer) => (said += piece.toString()));
+  await once(child.stdout, "data");
+  const ended = once(child, "close");
+  await host.must("pkill -KILL -f '[s]lipway-agent serve'");
+  child.stdout.resume();
+  expect(await ended).toEqual([1, null]);
+  expect(said).toMatch(/^slipway: host ".*": the agent ended \(SIGKILL\) \[connection_lost\]$/m);
+});
+
 it("a container that is not there is a mistake that tells which are", async () => {
   const failure = (await slipway("logs", `${host.name}/nope`).catch((error: unknown) => error)) as {
     code: number;

@@ -71,6 +71,12 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
     expect(error.message).toContain("no-such-host.invalid");
   });
 
+  test("name_not_found, also where there is no key to log in with", async () => {
+    const { identityFile: _, ...rest } = host.connection;
+    const connection = { ...rest, address: "no-such-host.invalid", configFile: "/dev/null", useAgent: false };
+    expect((await failure({ ...connection, transport })).code).toBe("name_not_found");
+  });
+
   test("connection_refused", async () => {
     const { server, port } = await listen(() => undefined);
     await new Promise((resolve) => server.close(resolve));
@@ -196,7 +202,7 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
     const error = await failure({ ...rest, privateKey: "no key at all", transport });
     expect(error).toMatchObject({ code: "key_unreadable", unreachable: false });
     expect(error.message).not.toContain("no key at all");
-    const missing = await failure({ ...rest, identityFile: join(folder, "missing"), transport });
+    const missing = await failure({ ...rest, identityFile: join(folder, "missing"), useAgent: false, transport });
     expect(missing).toMatchObject({ code: "key_unreadable", unreachable: false });
     expect(missing.message).toContain(join(folder, "missing"));
   });

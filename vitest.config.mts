@@ -12,6 +12,8 @@ export default defineConfig({
           name: "unit",
           include: ["test/{api,cli,provider,sdk,scripts}/**/*.test.ts"],
           exclude: ["test/provider/host/**", "**/*.host.test.ts"],
+          // Some start a process of Node, which on a busy machine takes seconds.
+          testTimeout: 30_000,
         },
       },
       {

@@ -4,23 +4,10 @@ import { join } from "node:path";
 import { command } from "./command";
 import { agentModule, findGo, goEnvironment } from "./go";
 import type { Count, Suite } from "./suites";
+import { doneLine, reportVariable } from "./vitest-reporter";
 
 const repository = join(__dirname, "..");
 const results = join(repository, ".state/test");
-
-/** What vitest writes with --reporter=json, as far as we read it. */
-interface VitestReport {
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly message: string;
-    readonly assertionResults: readonly {
-      readonly fullName: string;
-      readonly status: string;
-      readonly failureMessages: readonly string[];
-    }[];
-  }[];
-}
 
 /** A project of vitest.config.mts. */
 export function vitest(project: string, more: Partial<Suite> = {}): Suite {
@@ -31,14 +18,14 @@ export function vitest(project: string, more: Partial<Suite> = {}): Suite {
       await mkdir(results, { recursive: true });
       const file = join(results, `${project}.json`);
       await rm(file, { force: true });
-      const words = ["run", "--project", project, "--reporter=json", `--outputFile=${file}`, "--reporter=verbose"];
+      const words = ["run", "--project", project, `--reporter=${join(__dirname, "vitest-reporter.ts")}`];
       let done = 0;
       const onLine = (line: string): void => {
-        if (/^[✓×↓]/.test(line.trim())) say(`${++done} done`);
+        if (line === doneLine) say(`${++done} done`);
       };
       const failure = await command(join(repository, "node_modules/.bin/vitest"), words, {
         cwd: repository,
-        env: { ...process.env, NO_COLOR: "1" },
+        env: { ...process.env, NO_COLOR: "1", [reportVariable]: file },
         onLine,
       }).then(
         () => undefined,
@@ -46,30 +33,15 @@ export function vitest(project: string, more: Partial<Suite> = {}): Suite {
       );
       const text = await readFile(file, "utf8").catch(() => undefined);
       if (text === undefined) throw new Error(failure ?? `vitest wrote no ${file}`);
-      const count = countVitest(JSON.parse(text) as VitestReport);
-      // Errors outside of any test fail the run and are in no report.
-      return failure !== undefined && count.failed === 0 ? { ...count, failed: 1, report: failure } : count;
+      return withFailure(JSON.parse(text) as Count, failure);
     },
   };
 }
 
-function countVitest({ testResults }: VitestReport): Count {
-  const tests = testResults.flatMap(({ name, assertionResults }) =>
-    assertionResults.map((test) => ({ ...test, file: name })),
-  );
-  const failed = tests.filter(({ status }) => status === "failed");
-  // A file that cannot be loaded has no tests, and a hook that fails need not fail one.
-  const broken = testResults.filter(
-    ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
-  );
-  return {
-    passed: tests.filter(({ status }) => status === "passed").length,
-    failed: failed.length + broken.length,
-    report: [
-      ...failed.map(({ file, fullName, failureMessages }) => `✗ ${file}: ${fullName}\n${failureMessages.join("\n")}`),
-      ...broken.map(({ name, message }) => `✗ ${name}\n${message}`),
-    ].join("\n\n"),
-  };
+/** A count to which a failure of the command itself is added, where no test accounts for it. */
+function withFailure(count: Count, failure: string | undefined): Count {
+  if (failure === undefined || count.failed > 0) return count;
+  return { ...count, failed: 1, failures: [{ name: "it broke", reason: failure }] };
 }
 
 /** An event of `go test -json`. */
@@ -101,8 +73,7 @@ export function goTests(more: Partial<Suite> = {}): Suite {
         () => undefined,
         (error: unknown) => String(error),
       );
-      const count = countGo(events);
-      return failure !== undefined && count.failed === 0 ? { ...count, failed: 1, report: failure } : count;
+      return withFailure(countGo(events), failure);
     },
   };
 }
@@ -120,14 +91,15 @@ function countGo(events: readonly GoEvent[]): Count {
       .filter((event) => event.Action === "output" && event.Package === Package)
       .filter((event) => Test === undefined || event.Test === Test || event.Test?.startsWith(`${Test}/`))
       .map(({ Output }) => Output ?? "")
+      .filter((line) => !/^\s*(=== |--- PASS)/.test(line))
       .join("");
   const build = ended("build-output").map(({ Output }) => Output ?? "");
   return {
     passed: ended("pass").filter(top).length,
     failed: failed.length + broken.length,
-    report: [
-      ...[...failed, ...broken].map((event) => `✗ ${event.Package ?? ""} ${event.Test ?? ""}\n${said(event)}`),
-      ...build,
-    ].join("\n"),
+    failures: [
+      ...failed.map((event) => ({ name: `${event.Package ?? ""} ${event.Test ?? ""}`, reason: said(event) })),
+      ...broken.map((event) => ({ name: event.Package ?? "", reason: [...build, said(event)].join("") })),
+    ],
   };
 }

@@ -2,12 +2,18 @@
 import { availableParallelism } from "node:os";
 import { type Say, step } from "./progress";
 
+/** A test that failed. */
+export interface Failure {
+  readonly name: string;
+  /** Why, in as many lines as it takes; the first says most. */
+  readonly reason: string;
+}
+
 /** What came of a suite. */
 export interface Count {
   readonly passed: number;
   readonly failed: number;
-  /** What failed and why, for people. */
-  readonly report?: string;
+  readonly failures?: readonly Failure[];
 }
 
 /** Some tests that are run together. */
@@ -20,16 +26,16 @@ export interface Suite {
   run(say: Say): Promise<Count>;
 }
 
-/** A suite of one: it fails where the work throws, and the error is its report. */
+/** A suite of one: it fails where the work throws, and the error is the reason. */
 export function single(name: string, work: (say: Say) => Promise<unknown>, more: Partial<Suite> = {}): Suite {
   const run = async (say: Say): Promise<Count> => work(say).then(() => ({ passed: 1, failed: 0 }));
   return { ...more, name, run };
 }
 
 /**
- * Runs suites, those that come first before those that come later where not all can run at once. Prints the reports of
- * what failed and then the plain line `N passed, N failed`, and answers whether nothing did. A suite that breaks counts
- * as one failure.
+ * Runs suites, those that come first before those that come later where not all can run at once. Prints what
+ * failed and why, then each failure again in one line, so that the end says it all, and last the plain line
+ * `N passed, N failed`. Answers whether nothing failed. A suite that breaks counts as one failure.
  */
 export async function runSuites(suites: readonly Suite[]): Promise<boolean> {
   const room = new Room(Math.max(2, availableParallelism()));
@@ -44,18 +50,26 @@ export async function runSuites(suites: readonly Suite[]): Promise<boolean> {
         return count;
       } catch (error) {
         if (error instanceof Failed) return error.count;
-        return { passed: 0, failed: 1, report: error instanceof Error ? error.message : String(error) };
+        const reason = error instanceof Error ? error.message : String(error);
+        return { passed: 0, failed: 1, failures: [{ name: "it broke", reason }] };
       } finally {
         leave?.();
       }
     }),
   );
-  counts.forEach(({ failed, report }, index) => {
-    if (failed > 0) console.log(`\n── ${suites[index]?.name ?? ""} ──\n${report ?? ""}`);
-  });
+  const failures = counts.flatMap((count, index) =>
+    (count.failures ?? []).map(({ name, reason }) => ({ name: `${suites[index]?.name ?? ""}: ${name}`, reason })),
+  );
+  for (const { name, reason } of failures) console.log(`\n✗ ${name}\n${reason.trim()}`);
+  if (failures.length > 0) console.log("");
+  for (const { name, reason } of failures) console.log(`✗ ${name}: ${firstLine(reason)}`);
   const sum = (kind: "passed" | "failed"): number => counts.reduce((total, count) => total + count[kind], 0);
   console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);
   return sum("failed") === 0;
+}
+
+function firstLine(text: string): string {
+  return (text.trim().split("\n", 1)[0] ?? "").slice(0, 300);
 }
 
 /** A count with failures, thrown so that the step is shown as failed. */

@@ -23,16 +23,18 @@ async function main(): Promise<void> {
   await step("Debian's sshd and busybox, unpacked", hostPackages);
   await bringPrograms();
   spawnSync(process.execPath, ["examples/quickstart/base.mjs"], { cwd: repository, stdio: "inherit" });
-  // Both take minutes the first time, and little of the processors: they go on beside the tests that do without them.
+  // Both take minutes the first time and all processors. The checks go on beside them; tests, which watch the clock of
+  // what they wait for, come after.
   const disk = settled(guest());
   const pulumi = settled(findPulumi());
+  const built = Promise.allSettled([disk, pulumi]);
   const passed = await runSuites([
-    vitest("e2e", { after: pulumi, weight: 2 }),
-    vitest("vm", { after: Promise.all([disk, pulumi]) }),
     ...checks(),
-    vitest("unit"),
-    goTests(),
-    vitest("host"),
+    vitest("host", { after: built }),
+    goTests({ after: built }),
+    vitest("unit", { after: built }),
+    vitest("e2e", { after: built.then(async () => pulumi), weight: 2 }),
+    vitest("vm", { after: built.then(async () => Promise.all([disk, pulumi])) }),
     single("The virtual machine's disk", done, { after: disk }),
     single("A Pulumi CLI", done, { after: pulumi }),
   ]);

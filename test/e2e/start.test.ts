@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -40,7 +41,11 @@ describe("npm start and npm run stop", () => {
     expect(output).toMatch(/\n1\. [^]*pulumi preview\n2\. [^]*pulumi up\n3\. [^]*npm run stop\n/);
   });
 
-  test("the second start changes nothing", async () => {
+  test("the second start changes nothing, and goes on where a CLI was killed", async () => {
+    const locks = join(folder, ".state/start/state/.pulumi/locks/organization/quickstart/dev");
+    await mkdir(locks, { recursive: true });
+    // No process has this number: it is beyond the kernel's largest.
+    await writeFile(join(locks, "killed.json"), JSON.stringify({ pid: 2 ** 22 + 1, hostname: hostname() }));
     expect(await npm("start")).toMatch(/Resources:\n +\d+ unchanged\n/);
   });
 

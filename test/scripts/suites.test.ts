@@ -11,7 +11,10 @@ afterEach(() => vi.restoreAllMocks());
 
 const counted = (name: string, passed: number, failed: number): Suite => ({
   name,
-  run: async () => Promise.resolve({ passed, failed, report: `${name} says why` }),
+  run: async () => {
+    const failures = Array.from({ length: failed }, () => ({ name: "one", reason: `${name} says why\nat length` }));
+    return Promise.resolve({ passed, failed, failures });
+  },
 });
 
 test("the last line is the sum, and nothing else", async () => {
@@ -20,9 +23,10 @@ test("the last line is the sum, and nothing else", async () => {
   expect(lines.join("\n")).not.toContain("says why");
 });
 
-test("one failure among many fails the whole, and its report is shown", async () => {
+test("one failure among many fails the whole; its reason is shown, and in short at the end", async () => {
   expect(await runSuites([counted("a", 3, 0), counted("b", 4, 1)])).toBe(false);
-  expect(lines).toContain("b says why");
+  expect(lines).toContain("at length");
+  expect(lines.at(-3)).toBe("✗ b: one: b says why");
   expect(lines.at(-1)).toBe("7 passed, 1 failed");
 });
 

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { performance } from "node:perf_hooks";
 import { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { archive } from "../sdk/archive";

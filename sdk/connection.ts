@@ -69,11 +69,21 @@ export interface Connection {
  * @throws Error where that is not a JSON object.
  */
 export function connectionDefaults(): Record<string, pulumi.Input<unknown>> {
-  const defaults: unknown = new pulumi.Config("slipway").getObject("ssh") ?? {};
+  const written = new pulumi.Config("slipway").get("ssh") ?? "{}";
+  const defaults: unknown = parsed(written);
   if (typeof defaults !== "object" || defaults === null || Array.isArray(defaults)) {
     throw new Error(`slipway:ssh must be a JSON object of connection settings, such as {"user": "deploy"}`);
   }
   return keepSecret({ ...defaults });
+}
+
+/** Undefined for what is no JSON. Pulumi's own error would show the value, which may hold a passphrase. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Marks what must not stand in state in plain, whether the program marked it or not. */

@@ -176,10 +176,15 @@ describe("connection", () => {
     expect(await pulumi.isSecret(layer.contentKey)).toBe(false);
   });
 
-  it("does not take defaults that are no object", () => {
-    pulumi.runtime.setAllConfig({ "slipway:ssh": "[1]" });
-    expect(() => new slipway.Host("h", { address: "a" })).toThrow(/slipway:ssh must be a JSON object/);
-  });
+  it.each(["[1]", "null", "{ a passphrase"])(
+    "does not take defaults that are no object, and does not show them",
+    (ssh) => {
+      pulumi.runtime.setAllConfig({ "slipway:ssh": ssh });
+      expect(() => new slipway.Host("h", { address: "a" })).toThrow(
+        'slipway:ssh must be a JSON object of connection settings, such as {"user": "deploy"}',
+      );
+    },
+  );
 });
 
 describe("arguments", () => {

@@ -34,8 +34,8 @@ export interface HostState {
 
 /**
  * A Linux machine reached over SSH. Nothing needs to be installed on it: the agent is brought along, and runs only
- * while somebody is connected. The host is known by its name in the program; address, user and keys may change without
- * touching what runs on it.
+ * while somebody is connected. The host is known by its name in the program: address, user and keys may change without
+ * touching what runs on it. So may the name (with an alias), as long as the address stays.
  *
  * ```ts
  * const host = new slipway.Host("web-1", { address: "192.0.2.10", user: "deploy" });

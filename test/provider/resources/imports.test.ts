@@ -16,7 +16,8 @@ const rules = [
   },
   {
     folder: "provider",
-    allowed: /^(\.\/[\w/-]+|\.\.\/sdk\/(archive|content-key)|@pulumi\/pulumi\/dynamic|zod|node:(crypto|fs|stream|timers\/promises))$/,
+    allowed:
+      /^(\.\/[\w/-]+|\.\.\/sdk\/(archive|content-key)|@pulumi\/pulumi\/dynamic|zod|node:(crypto|fs|stream|timers\/promises))$/,
     because: "the adapter leaves reaching hosts to host/ and rules to resources/",
   },
 ];

@@ -24,14 +24,18 @@ export async function sandbox(scope: Scope, options: { unified: boolean } = { un
   for (const empty of ["lib", "tmp"]) await mkdir(join(folder, empty));
   const script = [
     "set -e",
-    `mount --bind '${folder}/lib' /var/lib`,
-    `mount --bind '${folder}/tmp' /tmp`,
+    'mount --bind "$1/lib" /var/lib',
+    'mount --bind "$1/tmp" /tmp',
     "mount -t tmpfs tmpfs /run",
+    // The checkout itself may lie in one of these. The working directory still is what it was, unless mount(8) looks up
+    // its name.
+    '[ -d "$1" ] || { mkdir -p "$PWD" && mount --no-canonicalize --bind . "$PWD"; }',
     options.unified ? "true" : "umount /sys/fs/cgroup/unified",
     "echo ready",
     "exec cat", // Holds the namespace until standard input ends.
   ].join("\n");
-  const holder = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", script], {
+  const holder = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", script, "sh", folder], {
+    cwd: repository,
     stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = new Promise<void>((resolve) => holder.once("close", () => resolve()));

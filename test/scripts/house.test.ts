@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, posix } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -79,6 +79,20 @@ test("every Go package says once what lives there", () => {
     const commented = members.filter((file) => /^\/\/ (Package|Command) .*(\n\/\/.*)*\npackage /m.test(source(file)));
     expect([folder, commented.length]).toEqual([folder, 1]);
   }
+});
+
+test("every folder of TypeScript says what lives there", () => {
+  const folders = new Set(files.filter((file) => /\.(ts|mjs)$/.test(file)).map(dirname));
+  // What mirrors another folder says no more than that one; examples and programs of tests are one thing each.
+  const silent =
+    /^(test\/(agent|cli|provider|scripts|sdk)(\/|$)|test\/pack\/projects\/|examples\/\w+\/|scripts\/build$)/;
+  const says = (folder: string): boolean =>
+    existsSync(join(repository, folder, "README.md")) ||
+    ["index.ts", "main.ts"].some((file) => {
+      const path = `${folder}/${file}`;
+      return files.includes(path) && /^(#!.*\n)?\/\*\*\n/.test(source(path));
+    });
+  expect([...folders].filter((folder) => !silent.test(folder) && !says(folder))).toEqual([]);
 });
 
 /** The Go files of the agent but for its tests, by folder. */

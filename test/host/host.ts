@@ -169,7 +169,7 @@ export class TestHost {
    * Waits until it is as it was in an earlier snapshot, and answers what still differs after the time given
    * (milliseconds): nothing, if all is well. Sessions need a moment to end.
    */
-  async settled(before: Snapshot, time = 5000): Promise<string[]> {
+  async settled(before: Snapshot, time = 20_000): Promise<string[]> {
     const end = Date.now() + time;
     for (;;) {
       const differences = difference(before, await this.snapshot());

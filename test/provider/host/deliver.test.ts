@@ -9,6 +9,7 @@ import { isSlipwayError, type SlipwayError } from "../../../provider/host/errors
 import { connectSsh2 } from "../../../provider/host/ssh2";
 import { createHost, type TestHost } from "../../host";
 import { fakeBundle, greet } from "./bundles";
+import { Line } from "./line";
 
 let host: TestHost;
 const folders: string[] = [];
@@ -111,12 +112,15 @@ test("comes by sudo, without gzip, and for many clients at once", async () => {
 
 test("leaves nothing of a file whose sending was cut off", async () => {
   const what = await bundle("cut", 20_000_000);
-  const transport = await connectSsh2(host.connection);
+  // Slow enough for the unfinished file to be seen.
+  const line = await Line.to(host.connection.port, 4_000_000);
+  const transport = await connectSsh2({ ...host.connection, port: line.port });
   const brought = bringAgent(transport, "sudo", what).catch((error: unknown) => error);
   await expect.poll(async () => (await list()).join(), { timeout: 10_000 }).toContain("/.slipway-monitor");
   transport.close();
   expect(await brought).toMatchObject({ code: "connection_lost" });
   await expect.poll(async () => (await list()).join(), { timeout: 10_000 }).not.toContain("/.slipway-");
+  line.close();
 });
 
 test("keeps the newest two versions, and older ones that run or that the boot service names", async () => {

@@ -99,7 +99,7 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
     expect(whole.made()).toBe(1);
     const cut = blob(30_000_000);
     const uploading = open.upload(cut.digest, cut.source, cut.size);
-    await vi.waitUntil(() => cut.made() === 1);
+    await vi.waitUntil(() => cut.made() === 1, { timeout: 20_000 });
     await new Promise((resolve) => setTimeout(resolve, 50));
     await host.must("pkill -KILL -f '[s]lipway-agent serve'");
     await uploading;
@@ -186,5 +186,5 @@ test("a host that could not be reached is not tried again for each resource", as
   for (let resource = 0; resource < 20; resource += 1) {
     await expect(session({ name: "dead", connection })).rejects.toThrow('host "dead"');
   }
-  expect(Date.now() - began - first).toBeLessThan(200);
+  expect(Date.now() - began - first).toBeLessThan(first);
 });

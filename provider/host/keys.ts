@@ -36,6 +36,8 @@ export async function offeredKeys(connection: HostConnection, config: SshConfig)
   for (const file of files) if (!held(file)) offer.fromFile(file, wanted ? passphrase : undefined, wanted);
   for (const file of config.certificateFiles)
     offer.note(`The certificate ${file} was not shown: that needs \`transport: "openssh"\`.`);
+  if (config.pkcs11Provider !== undefined)
+    offer.note(`The keys of ${config.pkcs11Provider} were not offered: that needs \`transport: "openssh"\`.`);
   return offer.done();
 }
 

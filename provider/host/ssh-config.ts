@@ -29,12 +29,21 @@ export interface SshConfig {
   readonly family: 0 | 4 | 6;
   /** Certificates that ssh would show; ssh2 cannot. */
   readonly certificateFiles: readonly string[];
+  /** The library through which ssh would use keys of a smart card; ssh2 cannot. */
+  readonly pkcs11Provider: string | undefined;
   /** The options in force without which the host is not reached, and which ssh2 does not have. */
   readonly beyondSsh2: readonly string[];
 }
 
 /** Options that change the way to a host or what is trusted on it, and that the ssh2 transport would ignore. */
-const unsupported = ["ProxyJump", "ProxyCommand", "KnownHostsCommand", "RevokedHostKeys"];
+const unsupported = [
+  "ProxyJump",
+  "ProxyCommand",
+  "BindAddress",
+  "BindInterface",
+  "KnownHostsCommand",
+  "RevokedHostKeys",
+];
 
 /**
  * Asks the system's own ssh what its configuration means for a host (`ssh -G`), so that Match, Include, patterns and
@@ -75,6 +84,7 @@ export async function readSshConfig(connection: HostConnection): Promise<SshConf
     connectTimeout: connection.connectTimeout ?? (seconds > 0 ? seconds * 1000 : defaultConnectTimeout),
     family: family === "inet" ? 4 : family === "inet6" ? 6 : 0,
     certificateFiles: (options.get("certificatefile") ?? []).map(expand),
+    pkcs11Provider: first("pkcs11provider"),
     beyondSsh2: unsupported.filter((name) => first(name.toLowerCase()) !== undefined),
   };
 }

@@ -261,7 +261,12 @@ describe.each(["ssh2", "openssh"] as const)("%s", (transport) => {
 });
 
 test("needs_openssh, where ssh_config asks for what ssh2 cannot do", async () => {
-  for (const option of ["ProxyJump nowhere.invalid", "ProxyCommand nc %h %p", "KnownHostsCommand /bin/true"]) {
+  for (const option of [
+    "ProxyJump nowhere.invalid",
+    "ProxyCommand nc %h %p",
+    "KnownHostsCommand /bin/true",
+    "BindAddress 127.0.0.1",
+  ]) {
     const configFile = await file("jump", `Host *\n  ${option}\n`);
     const error = await failure({ ...host.connection, configFile });
     expect(error).toMatchObject({ code: "needs_openssh", unreachable: false });

@@ -39,6 +39,7 @@ describe("readSshConfig", () => {
   UserKnownHostsFile ~/a /b
   HostKeyAlias the-web
   CertificateFile ~/cert.pub
+  PKCS11Provider /card.so
   AddressFamily inet6
 Match originalhost web user deploy
   ProxyJump bastion
@@ -60,6 +61,7 @@ Host *
       connectTimeout: 7000,
       family: 6,
       certificateFiles: [join(homedir(), "cert.pub")],
+      pkcs11Provider: "/card.so",
       beyondSsh2: ["ProxyJump"],
     });
     const other = await readSshConfig({ address: "db", port: 22, configFile, connectTimeout: 1234 });

@@ -76,8 +76,10 @@ export function withoutChatter(stderr: string): string {
 export function explainSsh(run: SshRun, stderr: string): SlipwayError {
   const debug = (stderr.match(debugLine) ?? []).join("");
   const said = withoutChatter(stderr);
+  // From here on the command may have written anything, also what reads like a sentence of ssh.
+  if (/^debug1: Sending command: /m.test(debug)) return connectionLost(run.place, lastLines(said, 3));
   for (const [pattern, error] of rules) if (pattern.test(said)) return error(run, said, debug);
-  const loggedIn = /^debug1: (Authentication succeeded|Entering interactive session|Sending command)/m.test(debug);
+  const loggedIn = /^debug1: (Authentication succeeded|Entering interactive session)/m.test(debug);
   const shookHands = /^debug1: SSH2_MSG_NEWKEYS received/m.test(debug);
   if (!loggedIn && shookHands) return connectionLost(run.place, `hung up during the login: ${inOneLine(said)}`);
   // Closed after the banner but before the login: sshd's limits again, or a ban.

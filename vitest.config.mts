@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests beside no clock: those that run Pulumi or start hosts wait for other processes, and get minutes. */
-const slow = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 20_000 } } };
+const slow = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 20_000 } } };
 
 export default defineConfig({
   test: {

@@ -106,4 +106,14 @@ describe("examples/quickstart on Debian 12 with systemd and cgroup version 2", (
     expect((await vm.exec("pgrep -f 'httpd -f'")).stdout).toBe("");
     expect(await vm.must("systemctl --failed --no-legend")).toBe("");
   });
+
+  test("purging the host leaves nothing of ours", async () => {
+    const agent = await session();
+    expect((await agent.ask("PUT", claim, { owner: "acme/urn" })).status).toBe(200);
+    expect(await agent.ask("DELETE", `${claim}?purge=true`)).toMatchObject({ status: 204 });
+    expect(await agent.hangUp()).toBe(0);
+    const places = "/etc/systemd /run /var/lib /sys/fs/cgroup /sys/fs/bpf /tmp";
+    expect(await vm.must(`find ${places} -iname '*slipway*'`)).toBe("");
+    expect((await vm.exec("systemctl show --property=LoadState slipway")).stdout).toBe("LoadState=not-found\n");
+  });
 });

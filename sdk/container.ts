@@ -53,7 +53,8 @@ export interface ContainerArgs {
   network: pulumi.Input<"none" | "host">;
   /**
    * The most memory the container may use: "512m", or a number of bytes; k, m, g and t are powers of 1024. At least
-   * 6m. Default: no limit. Changed in place. Like `docker run --memory`.
+   * 6m. Default: no limit. Changed in place, but not to less than the container cannot do without at that moment. Like
+   * `docker run --memory`.
    */
   memory?: pulumi.Input<string | number> | undefined;
   /**

@@ -32,6 +32,9 @@ type knob struct {
 	isSet func(Limits) bool
 	// settings says it in the words of a version; without a limit, those that lift it.
 	settings func(folder string, version int, l Limits) []Setting
+	// lower makes the kernel ready for a limit on a group in use, nil where it needs nothing. It refuses one that would
+	// harm what runs.
+	lower func(folder string, version int, l Limits) error
 	// read asks the kernel, and answers what was wanted where that is what the kernel holds, because it rounds.
 	read func(folder string, version int, wanted Limits, into *api.ContainerLimits) error
 }
@@ -80,7 +83,13 @@ func (g Group) Change(from, to Limits) error {
 		if !ok || !k.isSet(from) && !k.isSet(to) {
 			continue
 		}
-		for _, s := range k.settings(g.Folder(h), h.Version, to) {
+		settings := k.settings(g.Folder(h), h.Version, to)
+		if k.lower != nil {
+			if err := k.lower(g.Folder(h), h.Version, to); err != nil {
+				return Refused(k.argument, settings[0].Path, settings[0].Value, err)
+			}
+		}
+		for _, s := range settings {
 			if err := s.write(); err != nil {
 				return Refused(k.argument, s.Path, s.Value, err)
 			}

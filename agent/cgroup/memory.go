@@ -1,9 +1,12 @@
 package cgroup
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 
 	"pulumi-slipway/agent/api"
 )
@@ -36,6 +39,12 @@ var memory = knob{
 		}
 		return []Setting{limit, sum}
 	},
+	lower: func(folder string, version int, l Limits) error {
+		if version == 1 || l.Memory == 0 {
+			return nil
+		}
+		return takeBack(folder, l.Memory)
+	},
 	read: func(folder string, version int, wanted Limits, into *api.ContainerLimits) error {
 		name := "memory.limit_in_bytes"
 		if version == 2 {
@@ -51,4 +60,26 @@ var memory = knob{
 		into.Memory = &held
 		return nil
 	},
+}
+
+// takeBack makes a group of version 2 use no more memory than a limit that it is to get. Version 1 refuses a limit that is
+// below what cannot be taken back; version 2 would hold it and kill the container.
+func takeBack(folder string, limit int64) error {
+	current, high := filepath.Join(folder, "memory.current"), filepath.Join(folder, "memory.high")
+	if used, err := number(current); err != nil || used <= limit {
+		return err
+	}
+	before, err := os.ReadFile(high)
+	if err != nil {
+		return err
+	}
+	// Writing takes back what it can, and never fails for what it cannot.
+	if err := write(high, strconv.FormatInt(limit, 10)); err != nil {
+		return err
+	}
+	used, err := number(current)
+	if err == nil && used > limit {
+		err = unix.EBUSY
+	}
+	return errors.Join(write(high, string(before)), err)
 }

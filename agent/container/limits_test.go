@@ -33,6 +33,34 @@ func TestLimitsAreEnforced(t *testing.T) {
 	}
 }
 
+// A limit below what a container uses is refused, whatever the kernel would do to hold it.
+func TestMemoryInUseIsNotTakenAway(t *testing.T) {
+	swaps, err := os.ReadFile("/proc/swaps")
+	if err != nil || strings.Count(string(swaps), "\n") > 1 {
+		t.Skip("what a container uses could be swapped out: ", err)
+	}
+	h := newHost(t)
+	incarnation := nonce()
+	r := h.service("head -c 30000000 /dev/zero > /dev/shm/used; echo full")
+	r.Memory = 64 << 20
+	h.put(incarnation, r)
+	await(t, "it is full", func() bool { return len(h.log(incarnation)) > 0 })
+	pid := h.pid(incarnation)
+	lower := r
+	lower.Memory = 16 << 20
+	problem := h.refused(incarnation, lower, api.CodeLimitUnsupported)
+	if !strings.Contains(problem.Detail, "uses more than that now") {
+		t.Error(describe(problem))
+	}
+	if answer := h.get(incarnation); h.pid(incarnation) != pid || *answer.Limits.Memory != r.Memory {
+		t.Errorf("%+v", answer)
+	}
+	r.Memory = 48 << 20
+	if answer := h.put(incarnation, r); h.pid(incarnation) != pid || *answer.Limits.Memory != r.Memory {
+		t.Errorf("%+v", answer)
+	}
+}
+
 func TestLimitsChangeOnTheRunningContainer(t *testing.T) {
 	h := newHost(t)
 	incarnation := nonce()

@@ -35,6 +35,9 @@ func bindFiles(c script, s spec, sources []recipe.Register) {
 	for i, file := range s.files {
 		target := "/etc/" + file.name
 		c.call("openat2", target, unix.SYS_OPENAT2, here, c.text(target), how, number(unix.SizeofOpenHow)).SaveIn(recipe.Scratch)
+		if s.readOnly {
+			c.changeOpened(sources[i], target, unix.MOUNT_ATTR_RDONLY)
+		}
 		c.attachOpened(sources[i], recipe.Scratch, target)
 	}
 }

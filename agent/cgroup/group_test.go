@@ -220,6 +220,25 @@ func TestALimitWithoutItsControllerIsNone(t *testing.T) {
 	}
 }
 
+// An agent that was killed while it took memory back left the container slowed down; the same request ends that.
+func TestTakingMemoryBackLeavesNothing(t *testing.T) {
+	folder := t.TempDir()
+	high := filepath.Join(folder, "memory.high")
+	for used, want := range map[string]error{"100": nil, "300": unix.EBUSY} {
+		for name, text := range map[string]string{"memory.current": used, "memory.high": "200"} {
+			if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := takeBack(folder, 200); !errors.Is(err, want) {
+			t.Errorf("%s used: %v", used, err)
+		}
+		if left, err := os.ReadFile(high); err != nil || string(left) != "max" {
+			t.Errorf("%s used: left %q %v", used, left, err)
+		}
+	}
+}
+
 func TestBadLimitsAreRefusedAllAtOnce(t *testing.T) {
 	err := Limits{Memory: 1, CPUs: 0.001, PidsLimit: -1}.Validate()
 	var problem *api.Problem

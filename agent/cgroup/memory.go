@@ -66,20 +66,16 @@ var memory = knob{
 // below what cannot be taken back; version 2 would hold it and kill the container.
 func takeBack(folder string, limit int64) error {
 	current, high := filepath.Join(folder, "memory.current"), filepath.Join(folder, "memory.high")
-	if used, err := number(current); err != nil || used <= limit {
-		return err
-	}
-	before, err := os.ReadFile(high)
-	if err != nil {
-		return err
-	}
-	// Writing takes back what it can, and never fails for what it cannot.
-	if err := write(high, strconv.FormatInt(limit, 10)); err != nil {
-		return err
-	}
 	used, err := number(current)
 	if err == nil && used > limit {
-		err = unix.EBUSY
+		// Writing takes back what it can, and never fails for what it cannot.
+		if err = write(high, strconv.FormatInt(limit, 10)); err == nil {
+			used, err = number(current)
+		}
+		if err == nil && used > limit {
+			err = unix.EBUSY
+		}
 	}
-	return errors.Join(write(high, string(before)), err)
+	// Always, because an agent may have been killed in between, and what it left slows the container down.
+	return errors.Join(err, write(high, "max"))
 }

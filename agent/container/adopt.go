@@ -97,12 +97,19 @@ func (p place) openOutput(o observed, pipe uint64) (int, error) {
 	return unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 }
 
-// openPipe opens a link of /proc if it leads to the pipe: nothing else may be opened, for it might do something.
+// openPipe opens a link of /proc if it leads to the pipe. Nothing else may be opened, for that might do something, and the
+// container may put something else there at any moment. So what the link leads to is held first, which does nothing.
 func openPipe(path string, pipe uint64) (int, bool) {
-	if target, err := os.Readlink(path); err != nil || target != fmt.Sprintf("pipe:[%d]", pipe) {
+	held, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, false
+	}
+	defer unix.Close(held)
+	own := fmt.Sprintf("/proc/self/fd/%d", held)
+	if target, err := os.Readlink(own); err != nil || target != fmt.Sprintf("pipe:[%d]", pipe) {
 		return -1, false
 	}
 	// The monitor must never wait in it.
-	opened, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	opened, err := unix.Open(own, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	return opened, err == nil
 }

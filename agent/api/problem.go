@@ -37,7 +37,7 @@ const (
 	CodeExited Code = "exited"
 	// CodeJobFailed: a job ended with another code than 0.
 	CodeJobFailed Code = "job_failed"
-	// CodeLimitUnsupported: the kernel or its configuration cannot hold a limit.
+	// CodeLimitUnsupported: the kernel or its configuration cannot hold a limit, or the container uses more.
 	CodeLimitUnsupported Code = "limit_unsupported"
 	// CodeInUse: the thing cannot be removed because another owner uses it.
 	CodeInUse Code = "in_use"

@@ -19,5 +19,8 @@ export function idOf(place: { readonly slot: string; readonly incarnation: strin
 export function incarnationOf(id: string): string {
   const found = id.slice(id.lastIndexOf("/") + 1);
   if (incarnation.safeParse(found).success) return found;
-  throw new Error(`${JSON.stringify(id)} is not the id of a Slipway resource, which is "<slot>/<incarnation>"`);
+  const error = new Error(`${JSON.stringify(id)} is not the id of a Slipway resource, which is "<slot>/<incarnation>"`);
+  // Pulumi would print our code beside the sentence.
+  error.stack = "";
+  throw error;
 }

@@ -22,6 +22,11 @@ export function readPrivateKey(text: string, passphrase: string | undefined, whe
   if (/^-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/m.test(text)) return readPkcs8(text, passphrase, where);
   const blob = publicBlob(text);
   if (blob !== undefined && typeOfBlob(blob).startsWith("sk-")) return { kind: "device" };
+  const cipher = cipherOf(text);
+  if (cipher.startsWith("chacha20")) {
+    const way = 'use `transport: "openssh"`, or encrypt it anew: ssh-keygen -p -Z aes256-ctr -f FILE';
+    return { kind: "unreadable", why: `it is encrypted with ${cipher}, which only the system's ssh reads; ${way}` };
+  }
   // A passphrase for a key that needs none is ignored, as ssh does.
   const parsed = utils.parseKey(text, passphrase);
   if (!(parsed instanceof Error)) {
@@ -80,15 +85,25 @@ const opensshMagic = "openssh-key-v1\0";
 
 /** The public half, as SSH sends it, of a key in OpenSSH's format: it stands there in clear even if the rest does not. */
 export function publicBlob(text: string): Buffer | undefined {
-  const [, body] = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----/.exec(text) ?? [];
-  if (body === undefined) return undefined;
-  const reader = new WireReader(Buffer.from(body, "base64"), opensshMagic.length);
+  const reader = opensshReader(text);
+  if (reader === undefined) return undefined;
   reader.string(); // cipher
   reader.string(); // key derivation
   reader.string(); // its options
   reader.uint32(); // number of keys
   const blob = reader.string();
   return blob.length > 4 ? blob : undefined;
+}
+
+/** The name of the cipher that a key in OpenSSH's format is encrypted with; "" for other formats. */
+function cipherOf(text: string): string {
+  return opensshReader(text)?.string().toString("latin1") ?? "";
+}
+
+/** What follows the magic word of a key in OpenSSH's format. */
+function opensshReader(text: string): WireReader | undefined {
+  const [, body] = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----/.exec(text) ?? [];
+  return body === undefined ? undefined : new WireReader(Buffer.from(body, "base64"), opensshMagic.length);
 }
 
 /** The type a key in SSH's own encoding begins with, for example "ssh-ed25519"; "" where there is none. */

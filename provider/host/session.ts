@@ -190,6 +190,6 @@ function otherMachine(expected: string, found: string): SlipwayError {
   return new SlipwayError("other_machine", `another machine answers: host id ${found} instead of ${expected}`, {
     wayOut:
       "Either the address now belongs to another machine, or this one was installed anew. If its containers are gone " +
-      "for good, `pulumi up --refresh` with SLIPWAY_UNREACHABLE=forget lets go of them.",
+      "for good, `pulumi up --refresh` or `pulumi destroy` with SLIPWAY_UNREACHABLE=forget lets go of them.",
   });
 }

@@ -40,10 +40,15 @@ export function members<S extends z.ZodRawShape>(rule: string, shape: S): z.ZodT
   return judged((found, fail) => {
     if (!isBag(found)) return refuse(fail, `${rule}; ${shown(found)}`);
     for (const name of Object.keys(found)) {
-      if (!(name in shape)) fail(`is not an argument${nearest(name, Object.keys(shape))}`, [name]);
+      if (!(name in shape)) fail(`is not an argument${nearest(name, Object.keys(shape).filter(isWritten))}`, [name]);
     }
     return hand(object, found, fail, []);
   });
+}
+
+/** Whether programs write an input of this name: the others are ours. */
+function isWritten(name: string): boolean {
+  return !["owner", "contentKey", "intact", "running", "succeeded"].includes(name);
 }
 
 /** A list of at least one element. */

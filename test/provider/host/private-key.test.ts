@@ -48,6 +48,16 @@ describe.each(cases)("$type $size in $format, passphrase '$secret'", ({ type, si
   });
 });
 
+test("a cipher that only the system's ssh knows is named", async () => {
+  const path = join(folder, "chacha20");
+  const cipher = "chacha20-poly1305@openssh.com";
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-Z", cipher, "-N", passphrase, "-f", path]);
+  expect(readPrivateKey(await readFile(path, "utf8"), passphrase, "key")).toEqual({
+    kind: "unreadable",
+    why: expect.stringMatching(new RegExp(`${cipher}.*transport: "openssh"`)) as string,
+  });
+});
+
 test.each([undefined, passphrase])("Ed25519 in PKCS #8 is read, passphrase %s", (secret) => {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const encryption = secret === undefined ? {} : { cipher: "aes-256-cbc", passphrase: secret };

@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
-import { homedir, userInfo } from "node:os";
-import { join } from "node:path";
+import { userInfo } from "node:os";
 import { bareAddress, defaultConnectTimeout, type HostConnection } from "./connection";
 import { expandPath } from "./expand";
 import { reason, SlipwayError } from "./errors";
@@ -76,9 +75,7 @@ export async function readSshConfig(connection: HostConnection): Promise<SshConf
     identityFiles: (options.get("identityfile") ?? defaultIdentities).filter((path) => path !== "none").map(expand),
     identitiesOnly: first("identitiesonly") === "yes",
     identityAgent: agentSocket(options.get("identityagent")?.[0], expand),
-    userKnownHosts: options.has("userknownhostsfile")
-      ? files("userknownhostsfile")
-      : [join(homedir(), ".ssh/known_hosts")],
+    userKnownHosts: options.has("userknownhostsfile") ? files("userknownhostsfile") : [expand("~/.ssh/known_hosts")],
     globalKnownHosts: files("globalknownhostsfile"),
     hashKnownHosts: first("hashknownhosts") === "yes",
     connectTimeout: connection.connectTimeout ?? (seconds > 0 ? seconds * 1000 : defaultConnectTimeout),
@@ -95,7 +92,7 @@ const defaultIdentities = ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => `~/
 function agentSocket(option: string | undefined, expand: (path: string) => string): string | undefined {
   if (option === "none") return undefined;
   if (option !== undefined && option !== "SSH_AUTH_SOCK") {
-    return option.startsWith("$") ? process.env[option.replace(/^\$\{?|\}$/g, "")] : expand(option);
+    return /^\$\w+$/.test(option) ? process.env[option.slice(1)] : expand(option);
   }
   return process.env["SSH_AUTH_SOCK"] || (process.platform === "win32" ? "\\\\.\\pipe\\openssh-ssh-agent" : undefined);
 }

@@ -1,6 +1,6 @@
 /** What a user's ssh_config means for both transports. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { HostConnection } from "../../../provider/host/connection";
@@ -25,8 +25,11 @@ async function config(text: string): Promise<string> {
 }
 
 describe("readSshConfig", () => {
+  const home = userInfo().homedir;
+
   test("asks ssh, with what the program says coming first", async () => {
     vi.stubEnv("SLIPWAY_TEST_KEYS", "/from/variable");
+    vi.stubEnv("HOME", folder); // which ssh does not heed
     const included = await config("Host web\n  ConnectTimeout 7\n  HashKnownHosts yes\n");
     const configFile = await config(
       `Host web db
@@ -54,13 +57,13 @@ Host *
       port: 2222,
       user: "deploy",
       hostKeyAlias: "the-web",
-      identityFiles: [join(homedir(), ".ssh/web-deploy"), join(folder, "other key"), "/from/variable/web.example.com"],
+      identityFiles: [join(home, ".ssh/web-deploy"), join(folder, "other key"), "/from/variable/web.example.com"],
       identitiesOnly: true,
-      userKnownHosts: [join(homedir(), "a"), "/b"],
+      userKnownHosts: [join(home, "a"), "/b"],
       hashKnownHosts: true,
       connectTimeout: 7000,
       family: 6,
-      certificateFiles: [join(homedir(), "cert.pub")],
+      certificateFiles: [join(home, "cert.pub")],
       pkcs11Provider: "/card.so",
       beyondSsh2: ["ProxyJump"],
     });
@@ -82,7 +85,9 @@ Host *
       ["IdentityAgent SSH_AUTH_SOCK", "/from/environment"],
       ["IdentityAgent none", undefined],
       ["IdentityAgent $MY_AGENT", "/from/variable"],
-      ["IdentityAgent ~/agent", join(homedir(), "agent")],
+      ["IdentityAgent ${MY_AGENT}", "/from/variable"],
+      ["IdentityAgent ${MY_AGENT}/agent", "/from/variable/agent"],
+      ["IdentityAgent ~/agent", join(home, "agent")],
     ] as const) {
       const read = await readSshConfig({ address: "host", configFile: await config(`Host *\n  ${line}\n`) });
       expect([line, read.identityAgent]).toEqual([line, socket]);
@@ -91,10 +96,11 @@ Host *
 
   test("has OpenSSH's defaults where no ssh is installed", async () => {
     vi.stubEnv("PATH", folder);
+    vi.stubEnv("HOME", folder);
     const read = await readSshConfig({ address: "[2001:db8::1]" });
     expect(read).toMatchObject({ hostName: "2001:db8::1", port: 22, beyondSsh2: [], connectTimeout: 10_000 });
-    expect(read.userKnownHosts).toEqual([join(homedir(), ".ssh/known_hosts")]);
-    expect(read.identityFiles).toContain(join(homedir(), ".ssh/id_ed25519"));
+    expect(read.userKnownHosts).toEqual([join(home, ".ssh/known_hosts")]);
+    expect(read.identityFiles).toContain(join(home, ".ssh/id_ed25519"));
   });
 
   test("takes no address for an option", async () => {

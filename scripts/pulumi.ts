@@ -43,6 +43,15 @@ export async function findPulumi(): Promise<Pulumi> {
   });
 }
 
+/**
+ * The address of state in a local folder. Without `metadata=skip` a second file lies beside each file of the state, which
+ * is not replaced at once as the first is: a CLI killed while it writes that one leaves a state it cannot read any more
+ * ("failed to load checkpoint: EOF").
+ */
+export function stateIn(folder: string): string {
+  return `file://${folder}?metadata=skip`;
+}
+
 /** The environment in which a CLI keeps state and home in a folder, asks nothing and fetches nothing. */
 export async function pulumiEnvironment(
   pulumi: Pulumi,
@@ -56,7 +65,7 @@ export async function pulumiEnvironment(
     ...process.env,
     PATH: pulumi.folder === undefined ? path : `${pulumi.folder}${delimiter}${path}`,
     PULUMI_HOME: join(folder, "home"),
-    PULUMI_BACKEND_URL: `file://${state}`,
+    PULUMI_BACKEND_URL: stateIn(state),
     PULUMI_CONFIG_PASSPHRASE: passphrase,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
-import { findPulumi, type Pulumi } from "../../scripts/pulumi.js";
+import { findPulumi, type Pulumi, stateIn } from "../../scripts/pulumi.js";
 import type { TestHost } from "../host/index.js";
 import { type Events, readEvents } from "./events.js";
 
@@ -55,7 +55,7 @@ export function environment(place: Place): NodeJS.ProcessEnv {
     PATH: place.cli === undefined ? PATH : `${place.cli}:${PATH}`,
     HOME: place.home,
     PULUMI_HOME: join(place.home, ".pulumi"),
-    PULUMI_BACKEND_URL: `file://${place.state}`,
+    PULUMI_BACKEND_URL: stateIn(place.state),
     PULUMI_CONFIG_PASSPHRASE: "passphrase of a throw-away stack",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

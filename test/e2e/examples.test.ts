@@ -82,6 +82,7 @@ describe.each(readdirSync(examples))("examples/%s", (name) => {
     return resources
       .filter(({ type }) => type.endsWith(":Container"))
       .flatMap(({ id }) => bench.firstProcess(id) ?? [])
-      .map(({ pid, started }) => `${pid} since ${started}`);
+      .map(({ pid, started }) => `${pid} since ${started}`)
+      .sort();
   }
 });

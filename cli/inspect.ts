@@ -11,7 +11,7 @@ export const inspect: Command = {
   name: "inspect",
   usage: "inspect HOST [--json]",
   summary: "what Slipway keeps on a host, by owner",
-  help: `Lists hosts, layers, images and containers by the stack that declared them, with state and exit code.
+  help: `Lists hosts, layers, images, control groups and containers by the stack that declared them, with state and exit code.
 
       --json                the same as JSON, for programs
 
@@ -31,7 +31,7 @@ ${hostHelp}`,
 };
 
 /** The inventory for people. */
-export function report(address: string, { host, hosts, layers, images, containers }: Inventory): string {
+export function report(address: string, { host, hosts, layers, images, cgroups, containers }: Inventory): string {
   const rows = [
     ...hosts.map((each) => ({ ...each, kind: "host", state: "" })),
     ...layers.map((each) => ({
@@ -44,6 +44,7 @@ export function report(address: string, { host, hosts, layers, images, container
       kind: "image",
       state: `${each.intact ? "intact" : "damaged"}, ${bytes(each.sizeBytes)}`,
     })),
+    ...cgroups.map((each) => ({ ...each, kind: "cgroup", state: each.intact ? each.path : "gone" })),
     ...containers.map((each) => ({ ...each, kind: "container", state: stateOf(each) })),
   ].map((row) => ({ ...row, ...readOwner(row.owner) }));
   const groups = [...new Set(rows.map(({ stack }) => stack))].sort().map((stack) => {

@@ -126,6 +126,92 @@ export const imageAnswer = identity.extend({
 /** See {@link imageAnswer}. */
 export type ImageAnswer = z.infer<typeof imageAnswer>;
 
+/** Lifts a limit. */
+export const unlimited = -1;
+
+const limit = z.int().exactOptional();
+
+/**
+ * The settings of a control group, named as the files of cgroup version 2 are. An absent field is not ours to set; a limit
+ * of {@link unlimited} is lifted.
+ */
+export const groupResources = z.strictObject({
+  cpu: z
+    .strictObject({
+      /** How much of each period may be used, both in microseconds; the period is 100,000 where it is absent. */
+      maxUs: limit,
+      periodUs: limit,
+      burstUs: limit,
+      /** 1 to 10,000 against siblings; or the same in shares of version 1, 2 to 262,144. */
+      weight: limit,
+      shares: limit,
+    })
+    .exactOptional(),
+  /** In the format of cpuset(7): "0-2,4". */
+  cpuset: z.strictObject({ cpus: z.string().exactOptional(), mems: z.string().exactOptional() }).exactOptional(),
+  /** In bytes. Swap does not count memory. */
+  memory: z
+    .strictObject({
+      max: limit,
+      high: limit,
+      low: limit,
+      min: limit,
+      swapMax: limit,
+      oomGroup: z.boolean().exactOptional(),
+    })
+    .exactOptional(),
+  pids: z.strictObject({ max: limit }).exactOptional(),
+  io: z
+    .strictObject({
+      weight: limit,
+      /** A device is a path below /dev on the host, or "major:minor"; each limit is one a second. */
+      max: z
+        .array(
+          z.strictObject({
+            device: z.string(),
+            readBytes: limit,
+            writeBytes: limit,
+            readOps: limit,
+            writeOps: limit,
+          }),
+        )
+        .exactOptional(),
+    })
+    .exactOptional(),
+  hugetlb: z.array(z.strictObject({ pageSize: z.string(), max: z.int() })).exactOptional(),
+  /** Rules in the format of version 1, such as "c 1:3 rwm"; what none allows is refused. */
+  devices: z.array(z.string()).exactOptional(),
+});
+/** See {@link groupResources}. */
+export type GroupResources = z.infer<typeof groupResources>;
+
+/** Asks for a control group that containers can be put below. */
+export const cgroupRequest = z.strictObject({
+  owner: z.string(),
+  /** Tells the group's place from another: a digest of the owners above it. */
+  contentKey: z.string(),
+  /** The group it is in; absent for one at the top. */
+  parent: reference.exactOptional(),
+  resources: groupResources,
+});
+/** See {@link cgroupRequest}. */
+export type CgroupRequest = z.infer<typeof cgroupRequest>;
+
+/** Describes a control group as it now is. */
+export const cgroupAnswer = identity.extend({
+  contentKey: z.string(),
+  /** Below the root of each hierarchy. */
+  path: z.string(),
+  /** That of the hierarchy that holds processes: 2 where no other is mounted. */
+  version: z.union([z.literal(1), z.literal(2)]),
+  /** False where the group is gone, or gone from a hierarchy. */
+  intact: z.boolean(),
+  /** What the kernel holds of those that were asked for. */
+  resources: groupResources,
+});
+/** See {@link cgroupAnswer}. */
+export type CgroupAnswer = z.infer<typeof cgroupAnswer>;
+
 /**
  * Asks for a running container, or with `wait: "exit"` for one that has run. An absent field leaves the choice to the
  * image and then to the default.
@@ -140,12 +226,10 @@ export const containerRequest = z.strictObject({
   user: z.string().exactOptional(),
   hostname: z.string().exactOptional(),
   network: z.enum(["none", "host"]),
-  /** In bytes; absent or 0 for no limit. */
-  memory: z.int().exactOptional(),
-  /** In cores; absent or 0 for no limit. */
-  cpus: z.number().exactOptional(),
-  /** A number of tasks; absent or 0 for no limit. */
-  pidsLimit: z.int().exactOptional(),
+  /** The group the container's own is in. */
+  cgroup: reference.exactOptional(),
+  /** The settings of the container's own control group, without devices. */
+  resources: groupResources.exactOptional(),
   labels: labels.exactOptional(),
   /** A name as in signal(7) with SIG; absent means the image's, then SIGTERM. */
   stopSignal: z.string().exactOptional(),
@@ -158,23 +242,14 @@ export const containerRequest = z.strictObject({
 /** See {@link containerRequest}. */
 export type ContainerRequest = z.infer<typeof containerRequest>;
 
-/** The limits the kernel holds for the container's group now; an absent field has none. */
-export const containerLimits = z.strictObject({
-  memory: z.int().exactOptional(),
-  cpus: z.number().exactOptional(),
-  pidsLimit: z.int().exactOptional(),
-});
-/** See {@link containerLimits}. */
-export type ContainerLimits = z.infer<typeof containerLimits>;
-
 /** Describes a container as it now is, without anything that changes by itself. */
 export const containerAnswer = identity.extend({
   imageId: digest,
   running: z.boolean(),
   /** Of the first process once it has ended: its status, or 128 and the signal. Absent where it could not be learnt. */
   exitCode: z.int().exactOptional(),
-  /** Those in force, absent where the container does not run. */
-  limits: containerLimits.exactOptional(),
+  /** What the kernel holds now of those that were asked for, absent where the container does not run. */
+  resources: groupResources.exactOptional(),
   labels: labels.exactOptional(),
 });
 /** See {@link containerAnswer}. */
@@ -198,6 +273,7 @@ export const inventory = z.strictObject({
   hosts: z.array(identity),
   layers: z.array(layerAnswer),
   images: z.array(imageAnswer),
+  cgroups: z.array(cgroupAnswer),
   containers: z.array(containerSummary),
 });
 /** See {@link inventory}. */
@@ -265,6 +341,7 @@ export const resources = {
   hosts: { request: hostRequest, answer: hostAnswer },
   layers: { request: layerRequest, answer: layerAnswer },
   images: { request: imageRequest, answer: imageAnswer },
+  cgroups: { request: cgroupRequest, answer: cgroupAnswer },
   containers: { request: containerRequest, answer: containerAnswer },
 } as const;
 /** A resource as it stands in paths. */

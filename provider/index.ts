@@ -9,6 +9,7 @@
  */
 import { dynamic } from "./dynamic";
 import { sendLayer } from "./layer-content";
+import { cgroup as cgroupDefinition } from "./resources/cgroup";
 import { container as containerDefinition } from "./resources/container";
 import { host as hostDefinition } from "./resources/host";
 import { image as imageDefinition } from "./resources/image";
@@ -20,5 +21,7 @@ export const host = dynamic(hostDefinition);
 export const layer = dynamic(layerDefinition, sendLayer);
 /** Runs Image resources. */
 export const image = dynamic(imageDefinition);
+/** Runs Cgroup resources. */
+export const cgroup = dynamic(cgroupDefinition);
 /** Runs Container resources. */
 export const container = dynamic(containerDefinition);

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Cgroup } from "./cgroup";
 import type { Host, HostReference } from "./host";
 import type { Image } from "./image";
 import { pairs } from "./pairs";
@@ -52,21 +53,84 @@ export interface ContainerArgs {
    */
   network: pulumi.Input<"none" | "host">;
   /**
+   * The group the container's own is put in, so that it shares that group's limits with others. Default: none. A change
+   * replaces the container. Like `docker run --cgroup-parent`.
+   */
+  cgroup?: pulumi.Input<Cgroup> | undefined;
+  /**
    * The most memory the container may use: "512m", or a number of bytes; k, m, g and t are powers of 1024. At least
-   * 6m. Default: no limit. Changed in place, but not to less than the container cannot do without at that moment. Like
+   * 6m; -1 is no limit. Default: no limit. Changed in place, but not to less than the container cannot do without at that moment. Like
    * `docker run --memory`.
    */
   memory?: pulumi.Input<string | number> | undefined;
+  /**
+   * The most memory and swap together, in the same words; -1 is no limit of swap, and as much as `memory` is no swap.
+   * Needs `memory`. Default: twice `memory`. Changed in place. Like `docker run --memory-swap`.
+   */
+  memorySwap?: pulumi.Input<string | number> | undefined;
+  /**
+   * How much memory is left to the container when the host runs short, in the same words. At most `memory`.
+   * Default: none. Changed in place. Like `docker run --memory-reservation`.
+   */
+  memoryReservation?: pulumi.Input<string | number> | undefined;
   /**
    * The most processor time the container may use, in processors: 0.5 is half of one. At least 0.01. Default: no limit.
    * Changed in place. Like `docker run --cpus`.
    */
   cpus?: pulumi.Input<string | number> | undefined;
   /**
-   * The most processes and threads the container may have at a time. Default: no limit. Changed in place. Like `docker
-   * run --pids-limit`.
+   * The most processor time in each `cpuPeriod`, in microseconds, in place of `cpus`. At least 1000; -1 is no limit.
+   * Default: no limit. Changed in place. Like `docker run --cpu-quota`.
+   */
+  cpuQuota?: pulumi.Input<number> | undefined;
+  /**
+   * The period of `cpuQuota`, in microseconds, from 1000 to 1000000. Default: 100000. Changed in place. Like `docker run
+   * --cpu-period`.
+   */
+  cpuPeriod?: pulumi.Input<number> | undefined;
+  /**
+   * The container's part of the processors beside others that want them too, from 2 to 262144. Default: 1024. Changed
+   * in place. Like `docker run --cpu-shares`.
+   */
+  cpuShares?: pulumi.Input<number> | undefined;
+  /**
+   * The processors the container may run on: "0-2,4". Default: all. Changed in place. Like `docker run --cpuset-cpus`.
+   */
+  cpusetCpus?: pulumi.Input<string | number> | undefined;
+  /**
+   * The memory nodes the container may use: "0,1". Default: all. Changed in place. Like `docker run --cpuset-mems`.
+   */
+  cpusetMems?: pulumi.Input<string | number> | undefined;
+  /**
+   * The most processes and threads the container may have at a time; -1 is no limit. Default: no limit. Changed in
+   * place. Like `docker run --pids-limit`.
    */
   pidsLimit?: pulumi.Input<number> | undefined;
+  /**
+   * The container's part of the disks beside others that want them too, from 10 to 1000. Default: the kernel's. Changed
+   * in place. Like `docker run --blkio-weight`.
+   */
+  blkioWeight?: pulumi.Input<number> | undefined;
+  /**
+   * The most bytes a second read from a device of the host: `["/dev/sda:10m"]`, or with `{ path, rate }`. A device may
+   * also be given as "major:minor". Default: no limit. Changed in place. Like `docker run --device-read-bps`.
+   */
+  deviceReadBps?: DeviceRates | undefined;
+  /**
+   * The most bytes a second written to a device, in the words of `deviceReadBps`. Default: no limit. Changed in place.
+   * Like `docker run --device-write-bps`.
+   */
+  deviceWriteBps?: DeviceRates | undefined;
+  /**
+   * The most read operations a second on a device: `["/dev/sda:100"]`, or with `{ path, rate }`. Default: no
+   * limit. Changed in place. Like `docker run --device-read-iops`.
+   */
+  deviceReadIOps?: DeviceRates | undefined;
+  /**
+   * The most write operations a second on a device, in the words of `deviceReadIOps`. Default: no limit. Changed in
+   * place. Like `docker run --device-write-iops`.
+   */
+  deviceWriteIOps?: DeviceRates | undefined;
   /**
    * Words of your own about the container, kept on the host: `{ name: "value" }` or `["name=value"]`. Default: none.
    * Changed in place. Like `docker run --label`.
@@ -94,6 +158,11 @@ export interface ContainerArgs {
    */
   wait?: pulumi.Input<"running" | "exit"> | undefined;
 }
+
+/** Limits of the use of block devices. */
+export type DeviceRates = pulumi.Input<
+  pulumi.Input<string | { path: pulumi.Input<string>; rate: pulumi.Input<string | number> }>[]
+>;
 
 /** What has to be known of a container to look it up by {@link Container.get}. */
 export interface ContainerState {
@@ -132,12 +201,38 @@ export class Container extends Resource {
   declare readonly hostname: pulumi.Output<string | undefined>;
   /** See {@link ContainerArgs.network}. */
   declare readonly network: pulumi.Output<"none" | "host">;
+  /** The group it was declared to be in. */
+  declare readonly cgroup: pulumi.Output<Reference | undefined>;
   /** In bytes; see {@link ContainerArgs.memory}. */
   declare readonly memory: pulumi.Output<number | undefined>;
+  /** In bytes; see {@link ContainerArgs.memorySwap}. */
+  declare readonly memorySwap: pulumi.Output<number | undefined>;
+  /** In bytes; see {@link ContainerArgs.memoryReservation}. */
+  declare readonly memoryReservation: pulumi.Output<number | undefined>;
   /** See {@link ContainerArgs.cpus}. */
   declare readonly cpus: pulumi.Output<number | undefined>;
+  /** See {@link ContainerArgs.cpuQuota}. */
+  declare readonly cpuQuota: pulumi.Output<number | undefined>;
+  /** See {@link ContainerArgs.cpuPeriod}. */
+  declare readonly cpuPeriod: pulumi.Output<number | undefined>;
+  /** See {@link ContainerArgs.cpuShares}. */
+  declare readonly cpuShares: pulumi.Output<number | undefined>;
+  /** See {@link ContainerArgs.cpusetCpus}. */
+  declare readonly cpusetCpus: pulumi.Output<string | undefined>;
+  /** See {@link ContainerArgs.cpusetMems}. */
+  declare readonly cpusetMems: pulumi.Output<string | undefined>;
   /** See {@link ContainerArgs.pidsLimit}. */
   declare readonly pidsLimit: pulumi.Output<number | undefined>;
+  /** See {@link ContainerArgs.blkioWeight}. */
+  declare readonly blkioWeight: pulumi.Output<number | undefined>;
+  /** In bytes a second; see {@link ContainerArgs.deviceReadBps}. */
+  declare readonly deviceReadBps: pulumi.Output<{ path: string; rate: number }[] | undefined>;
+  /** In bytes a second; see {@link ContainerArgs.deviceWriteBps}. */
+  declare readonly deviceWriteBps: pulumi.Output<{ path: string; rate: number }[] | undefined>;
+  /** See {@link ContainerArgs.deviceReadIOps}. */
+  declare readonly deviceReadIOps: pulumi.Output<{ path: string; rate: number }[] | undefined>;
+  /** See {@link ContainerArgs.deviceWriteIOps}. */
+  declare readonly deviceWriteIOps: pulumi.Output<{ path: string; rate: number }[] | undefined>;
   /** See {@link ContainerArgs.labels}. */
   declare readonly labels: pulumi.Output<Record<string, string> | undefined>;
   /** A name that begins with SIG; see {@link ContainerArgs.stopSignal}. */
@@ -183,6 +278,7 @@ export class Container extends Resource {
           ...args,
           host: hostOf(args.host),
           image: referenceTo(args.image, "Image"),
+          cgroup: referenceTo(args.cgroup, "Cgroup"),
           env: pairs(args.env),
           labels: pairs(args.labels),
         },
@@ -203,9 +299,22 @@ const properties = [
   "user",
   "hostname",
   "network",
+  "cgroup",
   "memory",
+  "memorySwap",
+  "memoryReservation",
   "cpus",
+  "cpuQuota",
+  "cpuPeriod",
+  "cpuShares",
+  "cpusetCpus",
+  "cpusetMems",
   "pidsLimit",
+  "blkioWeight",
+  "deviceReadBps",
+  "deviceWriteBps",
+  "deviceReadIOps",
+  "deviceWriteIOps",
   "labels",
   "stopSignal",
   "stopTimeout",

@@ -7,7 +7,15 @@
  *
  * @packageDocumentation
  */
-export { Container, type ContainerArgs, type ContainerState } from "./container";
+export {
+  Cgroup,
+  type CgroupArgs,
+  type CgroupState,
+  type CpuArgs,
+  type DeviceLimitArgs,
+  type MemoryArgs,
+} from "./cgroup";
+export { Container, type ContainerArgs, type ContainerState, type DeviceRates } from "./container";
 export { type Connection, type ConnectionArgs } from "./connection";
 export { Host, type HostArgs, type HostReference, type HostState } from "./host";
 export { Image, type ImageArgs, type ImageConfig, type ImageConfigArgs, type ImageState } from "./image";

@@ -4,8 +4,9 @@ import type { Host } from "./host";
 import { isKind, tokenOf, type Kind } from "./resource";
 
 /**
- * What a resource keeps of a layer or an image it was handed: the target's owner, which is known in preview and does
- * not change when the target is replaced, and its content key, which changes when a byte of its content does.
+ * What a resource keeps of a layer, an image or a control group it was handed: the target's owner, which is known in
+ * preview and does not change when the target is replaced, and its content key, which changes when a byte of its content
+ * does; that of a group when it moves.
  */
 export interface Reference {
   /** The owner of the target. */
@@ -19,7 +20,7 @@ export interface Reference {
  * for the provider's check to refuse. A resource that stands by itself keeps an unknown content key apart from its known
  * owner; one inside an output becomes unknown as a whole.
  */
-export function referenceTo(value: unknown, kind: Extract<Kind, "Layer" | "Image">): pulumi.Input<unknown> {
+export function referenceTo(value: unknown, kind: Exclude<Kind, "Host" | "Container">): pulumi.Input<unknown> {
   if (isKind(value, kind)) {
     const target = value as { owner: pulumi.Output<string>; contentKey: pulumi.Output<string> };
     return { owner: target.owner, contentKey: target.contentKey };

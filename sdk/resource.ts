@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ownerOf } from "./owner";
 
 /** The resources there are. Each has a file of this name here, in provider/resources/ and in the agent. */
-export type Kind = "Host" | "Layer" | "Image" | "Container";
+export type Kind = "Host" | "Layer" | "Image" | "Cgroup" | "Container";
 
 /** The type token of a kind. `pulumi-nodejs` is the only package the engine runs without a plugin of its own. */
 export function typeOf(kind: Kind): string {

@@ -14,12 +14,11 @@ type ContainerRequest struct {
 	Hostname   string            `json:"hostname,omitempty"`
 	// Network is "none" or "host".
 	Network string `json:"network"`
-	// Memory in bytes, 0 for no limit.
-	Memory int64 `json:"memory,omitempty"`
-	// CPUs in cores, 0 for no limit.
-	CPUs float64 `json:"cpus,omitempty"`
-	// PidsLimit is a number of tasks, 0 for no limit.
-	PidsLimit int64             `json:"pidsLimit,omitempty"`
+	// Cgroup names the group the container's own is in; nil for none that people declare.
+	Cgroup *Reference `json:"cgroup,omitempty"`
+	// Resources are the settings of the container's own control group. Devices are no part of them: no device but the
+	// usual ones can be opened in a container.
+	Resources *GroupResources   `json:"resources,omitempty"`
 	Labels    map[string]string `json:"labels,omitempty"`
 	// StopSignal is a name as in signal(7) with SIG; "" means the image's, then SIGTERM.
 	StopSignal string `json:"stopSignal,omitempty"`
@@ -31,13 +30,6 @@ type ContainerRequest struct {
 	Wait string `json:"wait"`
 }
 
-// ContainerLimits are the limits the kernel holds for the container's group now; a nil field has none.
-type ContainerLimits struct {
-	Memory    *int64   `json:"memory,omitempty"`
-	CPUs      *float64 `json:"cpus,omitempty"`
-	PidsLimit *int64   `json:"pidsLimit,omitempty"`
-}
-
 // ContainerAnswer describes a container as it now is. It holds no pid, no uptime and no counter, because it
 // becomes state that is compared.
 type ContainerAnswer struct {
@@ -47,7 +39,7 @@ type ContainerAnswer struct {
 	// ExitCode is set once the first process has ended: its status, or 128 and the signal that ended it.
 	// It stays nil where the code could not be learnt.
 	ExitCode *int `json:"exitCode,omitempty"`
-	// Limits are those in force, nil where the container does not run.
-	Limits *ContainerLimits  `json:"limits,omitempty"`
-	Labels map[string]string `json:"labels,omitempty"`
+	// Resources are what the kernel holds now of those that were asked for, nil where the container does not run.
+	Resources *GroupResources   `json:"resources,omitempty"`
+	Labels    map[string]string `json:"labels,omitempty"`
 }

@@ -21,6 +21,7 @@
 //	PUT    /v1/hosts/{incarnation}                HostRequest      -> HostAnswer
 //	PUT    /v1/layers/{incarnation}               LayerRequest     -> LayerAnswer
 //	PUT    /v1/images/{incarnation}               ImageRequest     -> ImageAnswer
+//	PUT    /v1/cgroups/{incarnation}              CgroupRequest    -> CgroupAnswer
 //	PUT    /v1/containers/{incarnation}           ContainerRequest -> ContainerAnswer
 //	GET    /v1/{resource}/{incarnation}           the same answer; 404 with code "gone" where there is none
 //	DELETE /v1/{resource}/{incarnation}           204; hosts take ?purge=true

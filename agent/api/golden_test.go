@@ -22,6 +22,8 @@ var types = map[string]func() any{
 	"LayerAnswer":      func() any { return new(api.LayerAnswer) },
 	"ImageRequest":     func() any { return new(api.ImageRequest) },
 	"ImageAnswer":      func() any { return new(api.ImageAnswer) },
+	"CgroupRequest":    func() any { return new(api.CgroupRequest) },
+	"CgroupAnswer":     func() any { return new(api.CgroupAnswer) },
 	"ContainerRequest": func() any { return new(api.ContainerRequest) },
 	"ContainerAnswer":  func() any { return new(api.ContainerAnswer) },
 	"Inventory":        func() any { return new(api.Inventory) },

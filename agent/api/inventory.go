@@ -6,6 +6,7 @@ type Inventory struct {
 	Hosts      []Identity         `json:"hosts"`
 	Layers     []LayerAnswer      `json:"layers"`
 	Images     []ImageAnswer      `json:"images"`
+	Cgroups    []CgroupAnswer     `json:"cgroups"`
 	Containers []ContainerSummary `json:"containers"`
 }
 

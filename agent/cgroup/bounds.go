@@ -2,30 +2,51 @@ package cgroup
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"pulumi-slipway/agent/api"
 )
 
-// The smallest and largest limits that make sense. Docker has the same lower bounds; the upper ones are the kernel's.
-const (
-	leastMemory = 6 << 20
-	leastCPUs   = 0.01
-	mostCPUs    = 8192    // more than any kernel is built for
-	mostPids    = 4194304 // PID_MAX_LIMIT
+// bounds are the smallest and the largest value the kernel takes of a knob. Unlimited is allowed where a new group has it.
+type bounds struct{ least, most int64 }
+
+// The bounds of numbers that have no closer ones of their own.
+var (
+	bytes   = bounds{0, unlimited - 1}
+	weights = bounds{1, 10_000}
+	truth   = bounds{0, 1}
+	// From a millisecond to a second, as the kernel checks it.
+	periods = bounds{1000, 1_000_000}
+	// A quota is at least a millisecond.
+	quotas = bounds{1000, math.MaxInt64 / 1_000_000}
 )
 
-// Validate refuses limits that no host holds, all at once.
-func (l Limits) Validate() error {
+// refuse says what is wrong with a value, "" where nothing is.
+func (b bounds) refuse(name string, value int64, canBeUnlimited bool) string {
+	if value == api.Unlimited && canBeUnlimited || value >= b.least && value <= b.most {
+		return ""
+	}
+	unlimited := ""
+	if canBeUnlimited {
+		unlimited = fmt.Sprintf(", or %d for no limit", api.Unlimited)
+	}
+	return fmt.Sprintf("%s must be from %d to %d%s, got %d", name, b.least, b.most, unlimited, value)
+}
+
+// Validate refuses resources that no host has, all at once.
+func Validate(r *api.GroupResources) error {
 	var all []string
-	if l.Memory != 0 && (l.Memory < leastMemory || l.Memory >= unlimited) {
-		all = append(all, fmt.Sprintf("`memory` must be at least 6 MiB (%d bytes), or 0 for no limit, got %d", leastMemory, l.Memory))
+	for _, k := range knobs {
+		if k.isSet(r) {
+			all = append(all, k.wrong(r)...)
+		}
 	}
-	if l.CPUs != 0 && !(l.CPUs >= leastCPUs && l.CPUs <= mostCPUs) {
-		all = append(all, fmt.Sprintf("`cpus` must be from %v to %d, or 0 for no limit, got %v", leastCPUs, mostCPUs, l.CPUs))
+	if or(r.CPU).Weight != nil && or(r.CPU).Shares != nil {
+		all = append(all, "`cpu.weight` and `cpu.shares` are the same in two words; give one of them")
 	}
-	if l.PidsLimit != 0 && (l.PidsLimit < 1 || l.PidsLimit > mostPids) {
-		all = append(all, fmt.Sprintf("`pidsLimit` must be from 1 to %d, or 0 for no limit, got %d", mostPids, l.PidsLimit))
+	if or(r.CPU).PeriodUs != nil && or(r.CPU).MaxUs == nil {
+		all = append(all, "`cpu.periodUs` says nothing without `cpu.maxUs`")
 	}
 	if len(all) == 0 {
 		return nil

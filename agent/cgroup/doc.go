@@ -1,14 +1,37 @@
 // Package cgroup knows the control groups of this host and ours among them: where the hierarchies are mounted, which of
-// them a container enters, what a limit is called in each version, and how groups are made, read and removed. How a
-// process gets into a group at its birth is package container's matter.
+// them a container is in, what a setting is called in each version, and how groups are made, changed, read and removed;
+// and the groups that people declare, to put containers below them. How a process gets into a group at its birth is package
+// container's matter.
 //
 // # Ours
 //
-//	<hierarchy>/<base>/monitors/           every slipway-monitor
-//	<hierarchy>/<base>/c/<incarnation>/    one container
+//	<hierarchy>/<base>/monitors/                       every slipway-monitor
+//	<hierarchy>/<base>/c/<incarnation>/                one container
+//	<hierarchy>/<base>/g/<slot>/<slot>/<incarnation>/  a container in a group in a group
 //
-// Only hierarchies that hold a limit are entered, because each costs time at every start; and those in which systemd keeps
-// track of services, where it has made the base for us. Nothing above the base is changed but, in version 2, the
-// controllers switched on for its children. A group holds processes or has children, never both (version 2 allows
-// nothing else).
+// A container is in the hierarchies of the usual limits, because each costs time at every start; in those where systemd
+// keeps track of services, where it has made the base for us; and in one more where it has a setting there. One below a
+// declared group is in all that have settings, because the group may get any of them later. Nothing above the base is
+// changed but, in version 2, the controllers switched on for its children. A group holds processes or has children, never
+// both (version 2 allows nothing else).
+//
+// # Two versions
+//
+// Settings have the names of version 2. What they are in version 1:
+//
+//	cpu.maxUs, cpu.periodUs   cpu.cfs_quota_us, cpu.cfs_period_us
+//	cpu.burstUs               cpu.cfs_burst_us
+//	cpu.weight, cpu.shares    cpu.shares; 100 is 1024
+//	cpuset.cpus, cpuset.mems  the same; a group starts with those of its parent
+//	memory.max                memory.limit_in_bytes
+//	memory.low                memory.soft_limit_in_bytes
+//	memory.swapMax            memory.memsw.limit_in_bytes, which counts memory too
+//	pids.max                  the same
+//	io.weight                 blkio.bfq.weight; 1 to 10,000 becomes 1 to 1,000
+//	io.max                    blkio.throttle.{read,write}_{bps,iops}_device
+//	hugetlb                   hugetlb.<size>.limit_in_bytes
+//	devices                   devices.allow and devices.deny; version 2 asks a BPF program
+//
+// memory.high, memory.min and memory.oomGroup have nothing like them there. What a host cannot hold is a problem that names
+// the setting, the file and the version needed; nothing is left out silently.
 package cgroup

@@ -4,26 +4,91 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"pulumi-slipway/agent/api"
 )
 
-// Group is one container's groups, one in each hierarchy entered.
+// Group is one group in several hierarchies: a container's, or one that containers are put below.
 type Group struct {
-	tree        *Tree
-	incarnation string
+	tree *Tree
+	// above is the group it is in, below our base; name is its own.
+	above, name string
 }
 
-// Group names the groups of a container. They need not exist.
-func (t *Tree) Group(incarnation string) Group { return Group{t, incarnation} }
+// Entered are the hierarchies a group with such settings is in: those that all are in, and those with a setting. What is
+// below a group that people declare is in all there are, because that may get any setting later.
+func (g Group) Entered(wanted *api.GroupResources) []Hierarchy {
+	if g.declared() {
+		return g.tree.settable()
+	}
+	entered := slices.Clone(g.tree.Entered)
+	for _, h := range g.tree.Mounted {
+		used := slices.ContainsFunc(knobs, func(k knob) bool {
+			found, ok := g.tree.with(k.controller())
+			return ok && found.Mount == h.Mount && k.isSet(wanted)
+		})
+		if used && !g.tree.enters(h) {
+			entered = append(entered, h)
+		}
+	}
+	byVersion(entered)
+	return entered
+}
+
+// MakeAbove makes the groups above this one, but for those that Prepare makes.
+func (g Group) MakeAbove(wanted *api.GroupResources) error {
+	for _, h := range g.Entered(wanted) {
+		if !g.tree.enters(h) || g.declared() {
+			if err := g.tree.makeAbove(h, g.above); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Group names the group of a container that is below no other. It need not exist.
+func (t *Tree) Group(incarnation string) Group { return t.Below(containers, incarnation) }
+
+// Below names a group in another one.
+func (t *Tree) Below(above, name string) Group { return Group{t, above, name} }
+
+// Declared is the path of a group that people declare, given that of the one it is in, "" for none.
+func Declared(above, slot string) string {
+	if above == "" {
+		above = declaredGroups
+	}
+	return filepath.Join(above, slot)
+}
+
+// declared tells whether it is such a group, or in one.
+func (g Group) declared() bool {
+	return g.above == declaredGroups || strings.HasPrefix(g.above, declaredGroups+"/")
+}
+
+// Above is the path of the group it is in where people declared that, else "".
+func (g Group) Above() string {
+	if g.declared() {
+		return g.above
+	}
+	return ""
+}
+
+// Path is the group's below the root of each hierarchy.
+func (g Group) Path() string { return "/" + filepath.Join(g.tree.Base, g.above, g.name) }
 
 // Folder is the group's folder in a hierarchy.
 func (g Group) Folder(h Hierarchy) string {
-	return filepath.Join(h.Mount, g.tree.Base, containers, g.incarnation)
+	return filepath.Join(h.Mount, g.Path())
 }
 
 // Has tells whether a process is in the group. It also says so of one that has ended but has not been waited for.
@@ -35,7 +100,7 @@ func (g Group) Has(pid int) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read the control groups of process %d: %w", pid, err)
 	}
-	return strings.Contains(string(groups)+"\n", "/"+containers+"/"+g.incarnation+"\n"), nil
+	return strings.Contains(string(groups)+"\n", "/"+g.above+"/"+g.name+"\n"), nil
 }
 
 // Gone tells whether a process or a group that was asked about is no more. One that goes between the opening of a file and
@@ -62,21 +127,32 @@ func (g Group) Processes() ([]int, error) {
 	return pids, nil
 }
 
-// Incarnations lists the containers that have a group in any hierarchy.
-func (t *Tree) Incarnations() ([]string, error) {
-	seen := map[string]bool{}
-	var found []string
-	for _, h := range t.Entered {
-		entries, err := os.ReadDir(filepath.Join(h.Mount, t.Base, containers))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("list the containers' control groups: %w", err)
-		}
-		for _, entry := range entries {
-			if entry.IsDir() && !seen[entry.Name()] {
-				seen[entry.Name()] = true
-				found = append(found, entry.Name())
+// Containers lists the groups of containers that there are in any hierarchy, wherever they are.
+func (t *Tree) Containers() ([]Group, error) {
+	seen := map[Group]bool{}
+	for _, h := range t.Mounted {
+		for _, top := range []string{containers, declaredGroups} {
+			root := filepath.Join(h.Mount, t.Base)
+			err := filepath.WalkDir(filepath.Join(root, top), func(path string, entry fs.DirEntry, err error) error {
+				if errors.Is(err, fs.ErrNotExist) {
+					return nil
+				}
+				if err != nil || !entry.IsDir() || !incarnationForm.MatchString(entry.Name()) {
+					return err
+				}
+				above, err := filepath.Rel(root, filepath.Dir(path))
+				seen[Group{t, above, entry.Name()}] = true
+				return errors.Join(err, fs.SkipDir)
+			})
+			if err != nil && !errors.Is(err, fs.SkipDir) {
+				return nil, fmt.Errorf("list the containers' control groups: %w", err)
 			}
 		}
 	}
-	return found, nil
+	return slices.Collect(maps.Keys(seen)), nil
 }
+
+// Name is the incarnation of the container, or the slot of a group that people declare.
+func (g Group) Name() string { return g.name }
+
+var incarnationForm = regexp.MustCompile("^[0-9a-f]{32}$")

@@ -2,7 +2,6 @@ package cgroup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,11 +45,14 @@ func prepared(t *testing.T) *Tree {
 	return tree
 }
 
-// made is a group with limits, as a recipe would make it.
-func made(t *testing.T, tree *Tree, name string, l Limits) Group {
+// made is a group with resources, as a recipe would make it.
+func made(t *testing.T, tree *Tree, name string, wanted *api.GroupResources) Group {
 	t.Helper()
 	group := tree.Group(name)
-	for _, h := range tree.Entered {
+	if err := group.MakeAbove(wanted); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range group.Entered(wanted) {
 		if err := os.Mkdir(group.Folder(h), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +62,11 @@ func made(t *testing.T, tree *Tree, name string, l Limits) Group {
 			t.Error(err)
 		}
 	})
-	for _, s := range group.Settings(l) {
+	settings, err := group.Settings(wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range settings {
 		if err := s.write(); err != nil {
 			t.Fatal(err)
 		}
@@ -68,61 +74,9 @@ func made(t *testing.T, tree *Tree, name string, l Limits) Group {
 	return group
 }
 
-func held(t *testing.T, group Group, wanted Limits) Limits {
-	t.Helper()
-	read, err := group.Read(wanted)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var l Limits
-	if read.Memory != nil {
-		l.Memory = *read.Memory
-	}
-	if read.CPUs != nil {
-		l.CPUs = *read.CPUs
-	}
-	if read.PidsLimit != nil {
-		l.PidsLimit = *read.PidsLimit
-	}
-	return l
-}
-
-func TestLimitsAreHeldChangedAndLifted(t *testing.T) {
-	tree := prepared(t)
-	// Memory that is no whole page and processors that are no whole quota read back as they were asked for.
-	steps := []Limits{
-		{Memory: 64<<20 + 1, CPUs: 1.0 / 3, PidsLimit: 20},
-		{Memory: 512 << 20, CPUs: 2, PidsLimit: 20},
-		{Memory: 16 << 20, PidsLimit: 1},
-		{},
-		{Memory: 32 << 20, CPUs: 0.01, PidsLimit: 4194304},
-	}
-	group := made(t, tree, "abc", steps[0])
-	if got := held(t, group, steps[0]); got != steps[0] {
-		t.Fatalf("made with %+v, holds %+v", steps[0], got)
-	}
-	for i := 1; i < len(steps); i++ {
-		if err := group.Change(steps[i-1], steps[i]); err != nil {
-			t.Fatal(err)
-		}
-		if got := held(t, group, steps[i]); got != steps[i] {
-			t.Fatalf("changed to %+v, holds %+v", steps[i], got)
-		}
-	}
-	if h, _ := tree.with("memory"); h.Version == 1 {
-		swap, err := number(filepath.Join(group.Folder(h), "memory.memsw.limit_in_bytes"))
-		if err == nil && swap != 64<<20 {
-			t.Errorf("memory and swap may be %d", swap)
-		}
-	}
-	if got := held(t, group, Limits{Memory: 1 << 30}); got.Memory != 32<<20 {
-		t.Errorf("drift is hidden: %+v", got)
-	}
-}
-
 func TestGroupKnowsItsProcessesAndIsRemovedWithThem(t *testing.T) {
 	tree := prepared(t)
-	group := made(t, tree, "abc", Limits{})
+	group := made(t, tree, "abc", &api.GroupResources{})
 	// The shell moves itself before it becomes the sleeper, as the child of a recipe does.
 	enter := ""
 	for _, h := range tree.Entered {
@@ -145,7 +99,7 @@ func TestGroupKnowsItsProcessesAndIsRemovedWithThem(t *testing.T) {
 	}
 	for want, group := range map[bool]Group{true: group, false: tree.Group("bc")} {
 		if has, err := group.Has(pid); err != nil || has != want {
-			t.Errorf("%s has %d: %v, %v", group.incarnation, pid, has, err)
+			t.Errorf("%s has %d: %v, %v", group.name, pid, has, err)
 		}
 	}
 	// The parent waits for its child while the group waits for it to be gone.
@@ -154,7 +108,7 @@ func TestGroupKnowsItsProcessesAndIsRemovedWithThem(t *testing.T) {
 	if err := group.Remove(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := tree.Incarnations(); err != nil || len(found) != 0 {
+	if found, err := tree.Containers(); err != nil || len(found) != 0 {
 		t.Fatalf("left %v, %v", found, err)
 	}
 	if err := <-waited; sleeper.ProcessState == nil || sleeper.ProcessState.Sys().(syscall.WaitStatus).Signal() != unix.SIGKILL {
@@ -165,6 +119,7 @@ func TestGroupKnowsItsProcessesAndIsRemovedWithThem(t *testing.T) {
 // What is asked about may be gone between two system calls of the question.
 func TestWhatEndsWhileItIsAskedAboutIsGone(t *testing.T) {
 	tree := prepared(t)
+	none, some := &api.GroupResources{}, resources(t, `{"pids":{"max":7},"memory":{"max":67108864},"cpu":{"maxUs":1000}}`)
 	for round := range 300 {
 		short := exec.Command("/bin/true")
 		if err := short.Start(); err != nil {
@@ -182,14 +137,14 @@ func TestWhatEndsWhileItIsAskedAboutIsGone(t *testing.T) {
 			default:
 			}
 		}
-		group := made(t, tree, fmt.Sprint("round", round), Limits{})
+		group := made(t, tree, fmt.Sprint("round", round), none)
 		removed := make(chan error)
 		go func() { removed <- group.Remove(context.Background()) }()
 		for {
 			if _, err := group.Processes(); err != nil {
 				t.Fatalf("round %d: %v", round, err)
 			}
-			if _, err := group.Read(Limits{}); Gone(err) {
+			if _, err := group.Read(some); Gone(err) {
 				break
 			} else if err != nil {
 				t.Fatalf("round %d: %v", round, err)
@@ -203,9 +158,11 @@ func TestWhatEndsWhileItIsAskedAboutIsGone(t *testing.T) {
 
 // Whoever observes a container need not be the process that found out what cannot be switched on.
 func TestALimitWithoutItsControllerIsNone(t *testing.T) {
-	tree := &Tree{Base: "base", Entered: []Hierarchy{{Mount: t.TempDir(), Version: 2, Controllers: limited}}}
+	mounted := []Hierarchy{{Mount: t.TempDir(), Version: 2, Controllers: delegated}}
+	tree := &Tree{Base: "base", Entered: mounted, Mounted: mounted}
+	some := resources(t, `{"pids":{"max":7},"memory":{"max":67108864}}`)
 	group := tree.Group("abc")
-	if _, err := group.Read(Limits{}); !Gone(err) {
+	if _, err := group.Read(some); !Gone(err) {
 		t.Fatalf("a group that is not there: %v", err)
 	}
 	folder := group.Folder(tree.Entered[0])
@@ -215,46 +172,22 @@ func TestALimitWithoutItsControllerIsNone(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "pids.max"), []byte("7\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := held(t, group, Limits{}); got != (Limits{PidsLimit: 7}) {
-		t.Errorf("%+v", got)
+	if got, err := group.Read(some); err != nil || shown(got) != `{"pids":{"max":7}}` {
+		t.Error(shown(got), err)
 	}
 }
 
-// An agent that was killed while it took memory back left the container slowed down; the same request ends that.
-func TestTakingMemoryBackLeavesNothing(t *testing.T) {
-	folder := t.TempDir()
-	high := filepath.Join(folder, "memory.high")
-	for used, want := range map[string]error{"100": nil, "300": unix.EBUSY} {
-		for name, text := range map[string]string{"memory.current": used, "memory.high": "200"} {
-			if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := takeBack(folder, 200); !errors.Is(err, want) {
-			t.Errorf("%s used: %v", used, err)
-		}
-		if left, err := os.ReadFile(high); err != nil || string(left) != "max" {
-			t.Errorf("%s used: left %q %v", used, left, err)
-		}
+// insideOf runs a script in the group and answers the words it printed.
+func insideOf(t *testing.T, group Group, wanted *api.GroupResources, script string) string {
+	t.Helper()
+	enter := ""
+	for _, h := range group.Entered(wanted) {
+		enter += "echo 0 > " + filepath.Join(group.Folder(h), "cgroup.procs") + " && "
 	}
-}
-
-func TestBadLimitsAreRefusedAllAtOnce(t *testing.T) {
-	err := Limits{Memory: 1, CPUs: 0.001, PidsLimit: -1}.Validate()
-	var problem *api.Problem
-	if !errors.As(err, &problem) || problem.Code != api.CodeInvalid {
+	// The shell's own descriptors are opened before it is in the group.
+	output, err := exec.Command("sh", "-c", enter+"{ "+script+"\n}").Output()
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"memory", "cpus", "pidsLimit"} {
-		if !strings.Contains(problem.Detail, "`"+name+"`") {
-			t.Errorf("%s is missing in: %s", name, problem.Detail)
-		}
-	}
-	if err := (Limits{Memory: leastMemory, CPUs: leastCPUs, PidsLimit: 1}).Validate(); err != nil {
-		t.Error(err)
-	}
-	tree := &Tree{Entered: []Hierarchy{{Version: 1, Controllers: []string{"pids"}}}}
-	if err := tree.Check(Limits{CPUs: 1}); !errors.As(err, &problem) || problem.Code != api.CodeLimitUnsupported {
-		t.Error(err)
-	}
+	return strings.Join(strings.Fields(string(output)), " ")
 }

@@ -18,7 +18,17 @@ type Hierarchy struct {
 	Controllers []string
 }
 
-func (h Hierarchy) has(controller string) bool { return slices.Contains(h.Controllers, controller) }
+// has tells whether a controller, called as in version 2, lives here. Devices are no controller of version 2, but it can
+// decide on them.
+func (h Hierarchy) has(controller string) bool {
+	switch {
+	case h.Version == 2 && controller == "devices":
+		return true
+	case h.Version == 1 && controller == "io":
+		controller = "blkio"
+	}
+	return slices.Contains(h.Controllers, controller)
+}
 
 // hierarchies lists what the process sees mounted, each hierarchy once.
 func hierarchies() ([]Hierarchy, error) {

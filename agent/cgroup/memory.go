@@ -2,6 +2,7 @@ package cgroup
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,71 +12,186 @@ import (
 	"pulumi-slipway/agent/api"
 )
 
-// memory is `docker run --memory`. As with Docker, a limit m allows for m of memory and as much swap again.
-var memory = knob{
-	argument: "memory", controller: "memory",
-	isSet: func(l Limits) bool { return l.Memory != 0 },
-	settings: func(folder string, version int, l Limits) []Setting {
-		value, twice := "max", "max"
-		if version == 1 {
-			value, twice = "-1", "-1"
-		}
-		if l.Memory != 0 {
-			value, twice = strconv.FormatInt(l.Memory, 10), strconv.FormatInt(2*l.Memory, 10)
-		}
-		if version == 2 {
-			return []Setting{
-				{Path: filepath.Join(folder, "memory.max"), Value: value},
-				// Version 2 counts swap by itself.
-				{Path: filepath.Join(folder, "memory.swap.max"), Value: value, Optional: true},
-			}
-		}
-		limit := Setting{Path: filepath.Join(folder, "memory.limit_in_bytes"), Value: value}
-		// The sum with swap is never allowed to be below the memory alone, so it goes up first and down last. The file is
-		// missing where the kernel does not account for swap.
-		sum := Setting{Path: filepath.Join(folder, "memory.memsw.limit_in_bytes"), Value: twice, Optional: true}
-		if current, err := number(sum.Path); err == nil && (l.Memory == 0 || 2*l.Memory > current) {
-			return []Setting{sum, limit}
-		}
-		return []Setting{limit, sum}
+// memoryMax is `docker run --memory`.
+var memoryMax = memoryLimit{plain{
+	label{"memory.max", "memory", "memory"},
+	func(r *api.GroupResources) *int64 { return or(r.Memory).Max },
+	func(r *api.GroupResources, value int64) { within(&r.Memory).Max = &value },
+	bounds{1 << 12, unlimited - 1},
+	[2]file{
+		{name: "memory.limit_in_bytes", byDefault: api.Unlimited, write: wholePages},
+		{name: "memory.max", byDefault: api.Unlimited, write: wholePages},
 	},
-	lower: func(folder string, version int, l Limits) error {
-		if version == 1 || l.Memory == 0 {
-			return nil
+}}
+
+// memoryLimit is a knob that makes room first where a group in use is to have less.
+type memoryLimit struct{ plain }
+
+func (k memoryLimit) settings(p place, wanted *api.GroupResources) ([]Setting, error) {
+	all, err := k.plain.settings(p, wanted)
+	if limit := k.get(wanted); err == nil && p.version == 2 && limit != nil && *limit != api.Unlimited {
+		high := int64(api.Unlimited)
+		if set := memoryHigh.get(wanted); set != nil {
+			high = *set
 		}
-		return takeBack(folder, l.Memory)
-	},
-	read: func(folder string, version int, wanted Limits, into *api.ContainerLimits) error {
-		name := "memory.limit_in_bytes"
-		if version == 2 {
-			name = "memory.max"
-		}
-		held, err := number(filepath.Join(folder, name))
-		if err != nil || held >= unlimited {
-			return err
-		}
-		if page := int64(os.Getpagesize()); held == wanted.Memory/page*page {
-			held = wanted.Memory
-		}
-		into.Memory = &held
-		return nil
-	},
+		all[0].ready = func() error { return takeBack(p, *limit, word("memory.high", 2, high)) }
+	}
+	return all, err
 }
 
 // takeBack makes a group of version 2 use no more memory than a limit that it is to get. Version 1 refuses a limit that is
-// below what cannot be taken back; version 2 would hold it and kill the container.
-func takeBack(folder string, limit int64) error {
-	current, high := filepath.Join(folder, "memory.current"), filepath.Join(folder, "memory.high")
-	used, err := number(current)
+// below what cannot be taken back; version 2 would hold it and kill the container. Afterwards memory.high is as given.
+func takeBack(p place, limit int64, high string) error {
+	used, err := number(p.path("memory.current"))
 	if err == nil && used > limit {
 		// Writing takes back what it can, and never fails for what it cannot.
-		if err = write(high, strconv.FormatInt(limit, 10)); err == nil {
-			used, err = number(current)
+		if err = write(p.path("memory.high"), strconv.FormatInt(limit, 10)); err == nil {
+			used, err = number(p.path("memory.current"))
 		}
 		if err == nil && used > limit {
 			err = unix.EBUSY
 		}
 	}
 	// Always, because an agent may have been killed in between, and what it left slows the container down.
-	return errors.Join(err, write(high, "max"))
+	return errors.Join(err, write(p.path("memory.high"), high))
+}
+
+var memoryHigh = plain{
+	label{"memory.high", "", "memory"},
+	func(r *api.GroupResources) *int64 { return or(r.Memory).High },
+	func(r *api.GroupResources, value int64) { within(&r.Memory).High = &value },
+	bytes,
+	[2]file{{}, {name: "memory.high", byDefault: api.Unlimited, write: wholePages}},
+}
+
+// memoryLow is `docker run --memory-reservation`. Version 1 takes memory back down to its soft limit where the host lacks
+// some, which is the same seen from the other side.
+var memoryLow = plain{
+	label{"memory.low", "memoryReservation", "memory"},
+	func(r *api.GroupResources) *int64 { return or(r.Memory).Low },
+	func(r *api.GroupResources, value int64) { within(&r.Memory).Low = &value },
+	bytes,
+	[2]file{
+		{name: "memory.soft_limit_in_bytes", byDefault: api.Unlimited, write: wholePages},
+		{name: "memory.low", write: wholePages},
+	},
+}
+
+var memoryMin = plain{
+	label{"memory.min", "", "memory"},
+	func(r *api.GroupResources) *int64 { return or(r.Memory).Min },
+	func(r *api.GroupResources, value int64) { within(&r.Memory).Min = &value },
+	bytes,
+	[2]file{{}, {name: "memory.min", write: wholePages}},
+}
+
+var memoryOOMGroup = plain{
+	label{"memory.oomGroup", "", "memory"},
+	func(r *api.GroupResources) *int64 {
+		if set := or(r.Memory).OOMGroup; set != nil {
+			value := int64(0)
+			if *set {
+				value = 1
+			}
+			return &value
+		}
+		return nil
+	},
+	func(r *api.GroupResources, value int64) { on := value != 0; within(&r.Memory).OOMGroup = &on },
+	truth,
+	[2]file{{}, {name: "memory.oom.group", since: "4.19"}},
+}
+
+// wholePages is what the kernel makes of a number of bytes.
+func wholePages(bytes int64) int64 {
+	page := int64(os.Getpagesize())
+	return bytes / page * page
+}
+
+// memorySwapMax follows from `docker run --memory-swap`, which counts memory too.
+var memorySwapMax = swap{label{"memory.swapMax", "memorySwap", "memory"}}
+
+// swap is a knob that version 1 knows only as the sum of memory and swap, so that there it needs a limit of memory. Where
+// a container did not ask for it but it follows from the memory, a kernel that does not account for swap will do;
+// Check tells the two apart.
+type swap struct{ label }
+
+const (
+	sumFile  = "memory.memsw.limit_in_bytes"
+	swapFile = "memory.swap.max"
+)
+
+func (k swap) isSet(r *api.GroupResources) bool { return or(r.Memory).SwapMax != nil }
+
+func (k swap) wrong(r *api.GroupResources) []string {
+	if text := bytes.refuse(k.name(), *r.Memory.SwapMax, true); text != "" {
+		return []string{text}
+	}
+	return nil
+}
+
+func (k swap) settings(p place, wanted *api.GroupResources) ([]Setting, error) {
+	most := int64(api.Unlimited)
+	if k.isSet(wanted) {
+		most = *wanted.Memory.SwapMax
+	}
+	if p.version == 2 {
+		if most != api.Unlimited {
+			most = wholePages(most)
+		}
+		return []Setting{{Path: p.path(swapFile), Value: word(swapFile, 2, most), Optional: true}}, nil
+	}
+	sum := int64(api.Unlimited)
+	if memory := or(wanted.Memory).Max; memory != nil && *memory != api.Unlimited && most != api.Unlimited {
+		sum = wholePages(*memory) + wholePages(most)
+	}
+	return []Setting{{Path: p.path(sumFile), Value: strconv.FormatInt(sum, 10), Optional: true}}, nil
+}
+
+func (k swap) read(p place, wanted, found *api.GroupResources) error {
+	name := swapFile
+	if p.version == 1 {
+		name = sumFile
+	}
+	held, err := number(p.path(name))
+	if os.IsNotExist(err) {
+		// A kernel that does not account for swap holds nothing that could differ.
+		if found.Memory != nil {
+			found.Memory.SwapMax = wanted.Memory.SwapMax
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if p.version == 1 && held != api.Unlimited {
+		memory, err := number(p.path("memory.limit_in_bytes"))
+		if err != nil {
+			return err
+		}
+		held -= memory
+	}
+	if set := or(wanted.Memory).SwapMax; set != nil && *set != api.Unlimited && wholePages(*set) == held {
+		held = *set
+	}
+	within(&found.Memory).SwapMax = &held
+	return nil
+}
+
+func (k swap) missing(p place) error {
+	name := swapFile
+	if p.version == 1 {
+		name = sumFile
+	}
+	return absent(p.path(name), name, "")
+}
+
+// inUse says how much memory the group of a file uses.
+func inUse(path string) string {
+	for _, name := range []string{"memory.current", "memory.usage_in_bytes"} {
+		if bytes, err := number(filepath.Join(filepath.Dir(path), name)); err == nil {
+			return fmt.Sprintf("%d bytes are in use", bytes)
+		}
+	}
+	return "more than that is in use"
 }

@@ -1,29 +1,12 @@
 package cgroup
 
-import (
-	"path/filepath"
-	"strconv"
+import "pulumi-slipway/agent/api"
 
-	"pulumi-slipway/agent/api"
-)
-
-// pids is `docker run --pids-limit`. Both versions of control groups say it the same way.
-var pids = knob{
-	argument: "pidsLimit", controller: "pids",
-	isSet: func(l Limits) bool { return l.PidsLimit != 0 },
-	settings: func(folder string, _ int, l Limits) []Setting {
-		value := "max"
-		if l.PidsLimit != 0 {
-			value = strconv.FormatInt(l.PidsLimit, 10)
-		}
-		return []Setting{{Path: filepath.Join(folder, "pids.max"), Value: value}}
-	},
-	read: func(folder string, _ int, _ Limits, into *api.ContainerLimits) error {
-		held, err := number(filepath.Join(folder, "pids.max"))
-		if err != nil || held >= unlimited {
-			return err
-		}
-		into.PidsLimit = &held
-		return nil
-	},
+// pidsMax is `docker run --pids-limit`. Both versions say it the same way.
+var pidsMax = plain{
+	label{"pids.max", "pidsLimit", "pids"},
+	func(r *api.GroupResources) *int64 { return or(r.Pids).Max },
+	func(r *api.GroupResources, value int64) { within(&r.Pids).Max = &value },
+	bounds{0, 4_194_304}, /* PID_MAX_LIMIT */
+	[2]file{{name: "pids.max", byDefault: api.Unlimited}, {name: "pids.max", byDefault: api.Unlimited}},
 }

@@ -21,7 +21,7 @@ const (
 // Remove kills what is left in the group and removes it; one that is gone is fine.
 func (g Group) Remove(ctx context.Context) error {
 	var all []error
-	for _, h := range g.tree.Entered {
+	for _, h := range g.tree.Mounted {
 		all = append(all, remove(ctx, g.Folder(h), g.Kill))
 	}
 	return errors.Join(all...)
@@ -42,8 +42,8 @@ func (g Group) Kill() error {
 // has long forgotten the group of a service whose own process ended.
 func (t *Tree) Remove(ctx context.Context) error {
 	var all []error
-	for _, h := range t.Entered {
-		for _, name := range []string{containers, monitors, ""} {
+	for _, h := range t.Mounted {
+		for _, name := range []string{containers, declaredGroups, monitors, ""} {
 			all = append(all, remove(ctx, filepath.Join(h.Mount, t.Base, name), nil))
 		}
 	}

@@ -13,15 +13,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limited are the controllers that hold a limit a container can have.
-var limited = []string{"memory", "cpu", "pids"}
+// delegated are the controllers of version 2 that containers may have settings of.
+var delegated = []string{"memory", "cpu", "pids", "cpuset", "io", "hugetlb"}
 
-// Tree is the hierarchies that containers of this host enter, and our base in them.
+// usual are the controllers whose hierarchies every container enters.
+var usual = []string{"memory", "cpu", "pids"}
+
+// Tree is the hierarchies of this host, and our base in them.
 type Tree struct {
 	// Base is below the root of each hierarchy.
 	Base string
-	// Entered has every version 1 hierarchy before the one of version 2.
+	// Entered are those that every container enters, those of version 1 before the one of version 2.
 	Entered []Hierarchy
+	// Mounted are all there are, in the same order. A container enters another one where it has a setting in that.
+	Mounted []Hierarchy
 	// refused holds for a controller of version 2, by name, the error why it cannot be switched on. Prepare writes it
 	// while other requests read it.
 	refused sync.Map
@@ -40,7 +45,8 @@ func Open(base string) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tree{Base: base, Entered: choose(mounted, base)}
+	byVersion(mounted)
+	t := &Tree{Base: base, Entered: choose(mounted, base), Mounted: mounted}
 	if len(t.Entered) == 0 {
 		return nil, errors.New("no control group hierarchy is mounted on this host; mount cgroup2 on /sys/fs/cgroup")
 	}
@@ -57,7 +63,7 @@ func choose(mounted []Hierarchy, base string) []Hierarchy {
 		above := filepath.Dir(base)
 		_, err := os.Lstat(filepath.Join(h.Mount, above))
 		wanted := err == nil && above != "."
-		for _, controller := range limited {
+		for _, controller := range usual {
 			if h.has(controller) && !taken[controller] {
 				taken[controller], wanted = true, true
 			}
@@ -69,44 +75,76 @@ func choose(mounted []Hierarchy, base string) []Hierarchy {
 	if len(entered) == 0 && len(mounted) > 0 {
 		entered = mounted[:1]
 	}
-	slices.SortStableFunc(entered, func(a, b Hierarchy) int { return a.Version - b.Version })
+	byVersion(entered)
 	return entered
+}
+
+func byVersion(all []Hierarchy) {
+	slices.SortStableFunc(all, func(a, b Hierarchy) int { return a.Version - b.Version })
 }
 
 // with finds the hierarchy that has a controller, or false.
 func (t *Tree) with(controller string) (Hierarchy, bool) {
-	i := slices.IndexFunc(t.Entered, func(h Hierarchy) bool { return h.has(controller) })
+	i := slices.IndexFunc(t.Mounted, func(h Hierarchy) bool { return h.has(controller) })
 	if i < 0 {
 		return Hierarchy{}, false
 	}
-	return t.Entered[i], true
+	return t.Mounted[i], true
+}
+
+// settable are the hierarchies in which a group can have a setting, and those that all enter.
+func (t *Tree) settable() []Hierarchy {
+	return slices.DeleteFunc(slices.Clone(t.Mounted), func(h Hierarchy) bool {
+		set := slices.ContainsFunc(knobs, func(k knob) bool {
+			found, ok := t.with(k.controller())
+			return ok && found.Mount == h.Mount
+		})
+		return !set && !t.enters(h)
+	})
+}
+
+// enters tells whether every container enters a hierarchy.
+func (t *Tree) enters(h Hierarchy) bool {
+	return slices.ContainsFunc(t.Entered, func(other Hierarchy) bool { return other.Mount == h.Mount })
 }
 
 const (
-	monitors   = "monitors"
-	containers = "c"
+	monitors       = "monitors"
+	containers     = "c"
+	declaredGroups = "g"
 )
 
 // Prepare makes our groups but for the containers' own. It may be repeated, and is needed again after Remove.
 func (t *Tree) Prepare() error {
 	for _, h := range t.Entered {
-		folder := h.Mount
-		steps := append(strings.Split(t.Base, "/"), containers)
-		for _, name := range steps {
-			if h.Version == 2 {
-				t.switchOn(h, folder)
-			}
-			folder = filepath.Join(folder, name)
-			if err := h.make(folder); err != nil {
-				return err
-			}
-		}
-		if h.Version == 2 {
-			t.switchOn(h, folder)
+		if err := t.prepare(h); err != nil {
+			return err
 		}
 		if err := h.make(filepath.Join(h.Mount, t.Base, monitors)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// prepare makes the groups above those of containers in one hierarchy.
+func (t *Tree) prepare(h Hierarchy) error { return t.makeAbove(h, containers) }
+
+// makeAbove makes our base in a hierarchy and a group below it, with those between. Their children can have all
+// controllers.
+func (t *Tree) makeAbove(h Hierarchy, path string) error {
+	folder := h.Mount
+	for _, name := range strings.Split(t.Base+"/"+path, "/") {
+		if h.Version == 2 {
+			t.switchOn(h, folder)
+		}
+		folder = filepath.Join(folder, name)
+		if err := h.make(folder); err != nil {
+			return err
+		}
+	}
+	if h.Version == 2 {
+		t.switchOn(h, folder)
 	}
 	return nil
 }
@@ -144,7 +182,7 @@ func (h Hierarchy) make(folder string) error {
 func (t *Tree) switchOn(h Hierarchy, folder string) {
 	path := filepath.Join(folder, "cgroup.subtree_control")
 	on, _ := words(path)
-	for _, controller := range limited {
+	for _, controller := range delegated {
 		if !h.has(controller) || slices.Contains(on, controller) {
 			continue
 		}

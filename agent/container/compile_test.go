@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pulumi-slipway/agent/api"
 	"pulumi-slipway/agent/cgroup"
 	"pulumi-slipway/agent/recipe"
 )
@@ -16,17 +17,25 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func example(version int) spec {
-	tree := &cgroup.Tree{Base: "base", Entered: []cgroup.Hierarchy{{Mount: "/cg", Version: 2, Controllers: []string{"cpu", "memory", "pids"}}}}
+	tree := &cgroup.Tree{Base: "base", Mounted: []cgroup.Hierarchy{{Mount: "/cg", Version: 2, Controllers: []string{"cpu", "memory", "pids"}}}}
 	if version == 1 {
-		tree.Entered = []cgroup.Hierarchy{
+		tree.Mounted = []cgroup.Hierarchy{
 			{Mount: "/cg/memory", Version: 1, Controllers: []string{"memory"}},
 			{Mount: "/cg/cpu", Version: 1, Controllers: []string{"cpu", "cpuset"}},
 			{Mount: "/cg/pids", Version: 1, Controllers: []string{"pids"}},
 		}
 	}
+	tree.Entered = tree.Mounted
+	group := tree.Group("abc")
+	memory, quota, processes := int64(64<<20), int64(50_000), int64(10)
+	wanted := &api.GroupResources{CPU: &api.CPU{MaxUs: &quota}, Memory: &api.Memory{Max: &memory, SwapMax: &memory}, Pids: &api.Pids{Max: &processes}}
+	settings, err := group.Settings(wanted)
+	if err != nil {
+		panic(err)
+	}
 	return spec{
 		trees: []string{"/layers/lower", "/layers/higher"}, upper: "/c/upper", work: "/c/work", place: "/c",
-		readOnly: version == 1, group: tree.Group("abc"), limits: cgroup.Limits{Memory: 64 << 20, CPUs: 0.5, PidsLimit: 10}, entered: tree.Entered,
+		readOnly: version == 1, group: group, settings: settings, entered: tree.Entered,
 		hostname: "name", hostNetwork: version == 1, files: []etcFile{{"hosts", "127.0.0.1 localhost\n"}, {"hostname", "name\n"}, {"resolv.conf", ""}},
 		user: user{uid: 1000, gid: 1000, groups: []uint32{5}, home: "/"}, directory: "/srv/www",
 		arguments: []string{"httpd", "-f"}, env: []string{"PATH=/usr/bin:/bin"}, kernel: abilities{overlayByLayer: version == 2},

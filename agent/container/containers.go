@@ -15,6 +15,7 @@ import (
 type Containers struct {
 	store    *store.Store
 	tree     *cgroup.Tree
+	groups   *cgroup.Groups
 	monitors *monitors
 	kernel   abilities
 	accounts accountsCache
@@ -40,7 +41,7 @@ func OpenWith(s *store.Store, base, programs string) (*Containers, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Containers{store: s, tree: tree}
+	c := &Containers{store: s, tree: tree, groups: cgroup.NewGroups(s, tree)}
 	if c.kernel, err = askKernel(); err != nil {
 		return nil, &api.Problem{Code: api.CodeUnsupported, Step: "look for overlayfs", Object: "overlay",
 			Detail: fmt.Sprintf("this kernel has no overlayfs, or not the mount calls of Linux 5.12: %v; run: modprobe overlay", err)}
@@ -53,6 +54,9 @@ func OpenWith(s *store.Store, base, programs string) (*Containers, error) {
 	}
 	return c, nil
 }
+
+// Groups are the control groups that people declare on the same host.
+func (c *Containers) Groups() *cgroup.Groups { return c.groups }
 
 // Close ends what stands ready for the next start. Running containers go on.
 func (c *Containers) Close() { c.monitors.close() }

@@ -13,7 +13,7 @@ func makeGroups(b script, s spec) {
 	for _, h := range s.entered {
 		b.makeFolder(s.group.Folder(h)).Tolerate(unix.EEXIST)
 	}
-	for _, setting := range s.group.Settings(s.limits) {
+	for _, setting := range s.settings {
 		opened := b.open(setting.Path, unix.O_WRONLY)
 		file := opened.SaveIn(recipe.Scratch)
 		write := func() {

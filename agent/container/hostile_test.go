@@ -237,7 +237,7 @@ func TestProgramsThatCannotBeExecuted(t *testing.T) {
 	expect(t, "the one that may be executed", strings.Split(h.output(tool), "\n"), []string{"second"})
 	tool.Command, tool.Owner = []string{"./relative"}, "test/"+nonce()
 	expect(t, "a relative path", strings.Split(h.output(tool), "\n"), []string{"relative"})
-	if groups, err := h.tree.Incarnations(); err != nil || len(groups) != 0 {
+	if groups, err := h.tree.Containers(); err != nil || len(groups) != 0 {
 		t.Errorf("left the control groups %v, %v", groups, err)
 	}
 }

@@ -54,7 +54,7 @@ func (h *host) nothingIsLeft() {
 	if all, err := h.store.ListContainers(); err != nil || len(all) != 0 {
 		h.t.Errorf("left containers: %v, %v", all, err)
 	}
-	if groups, err := h.tree.Incarnations(); err != nil || len(groups) != 0 {
+	if groups, err := h.tree.Containers(); err != nil || len(groups) != 0 {
 		h.t.Errorf("left control groups: %v, %v", groups, err)
 	}
 	if states, err := h.store.ContainerStates(); err != nil || len(states) != 0 {
@@ -87,7 +87,7 @@ func TestLifeOfAService(t *testing.T) {
 	r := h.service("echo ready")
 	r.Labels = map[string]string{"a": "b"}
 	answer := h.put(incarnation, r)
-	if !answer.Running || answer.ExitCode != nil || answer.Owner != r.Owner || answer.Labels["a"] != "b" || answer.ImageID == "" || answer.Limits == nil {
+	if !answer.Running || answer.ExitCode != nil || answer.Owner != r.Owner || answer.Labels["a"] != "b" || answer.ImageID == "" || answer.Resources != nil {
 		t.Errorf("%+v", answer)
 	}
 	pid := h.pid(incarnation)
@@ -116,7 +116,7 @@ func TestLifeOfAService(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "the end is written down", func() bool { return h.get(incarnation).ExitCode != nil })
-	if dead := h.get(incarnation); dead.Running || *dead.ExitCode != 137 || dead.Limits != nil {
+	if dead := h.get(incarnation); dead.Running || *dead.ExitCode != 137 || dead.Resources != nil {
 		t.Errorf("%+v", dead)
 	}
 	if answer = h.put(incarnation, r); !answer.Running || answer.ExitCode != nil || h.pid(incarnation) == pid {

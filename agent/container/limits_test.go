@@ -1,33 +1,44 @@
 package container
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
 	"pulumi-slipway/agent/api"
 )
 
+func resources(t *testing.T, text string) *api.GroupResources {
+	t.Helper()
+	var r api.GroupResources
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		t.Fatal(err)
+	}
+	return &r
+}
+
 func TestLimitsAreEnforced(t *testing.T) {
 	h := newHost(t)
 	r := h.shell("(for i in $(seq 12); do sleep 0.2 & done) 2>&1 | grep -q fork && echo no more processes")
-	r.PidsLimit = 6
+	r.Resources = resources(t, `{"pids":{"max":6}}`)
 	expect(t, "processes", strings.Split(h.output(r), "\n"), []string{"no more processes"})
 
 	r = h.shell("")
-	r.Memory = 16 << 20
+	r.Resources = resources(t, `{"memory":{"max":16777216}}`)
 	r.Command = []string{"dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1"}
 	problem := h.refused(nonce(), r, api.CodeJobFailed)
 	if *problem.ExitCode != 137 || !strings.Contains(problem.Detail, "SIGKILL") {
 		t.Error(describe(problem))
 	}
-	for limits, names := range map[[3]float64]string{{1, 0, 0}: "memory", {0, 0.001, 0}: "cpus", {0, 0, 5e6}: "pidsLimit"} {
+	for bad, name := range map[string]string{`{"memory":{"max":1}}`: "memory", `{"cpu":{"maxUs":10}}`: "cpus", `{"pids":{"max":5000000}}`: "pidsLimit"} {
 		r := h.shell("")
-		r.Memory, r.CPUs, r.PidsLimit = int64(limits[0]), limits[1], int64(limits[2])
-		if problem := h.refused(nonce(), r, api.CodeInvalid); !strings.Contains(problem.Detail, names) {
+		r.Resources = resources(t, bad)
+		if problem := h.refused(nonce(), r, api.CodeInvalid); !strings.Contains(problem.Detail, name) {
 			t.Error(problem)
 		}
 	}
@@ -42,21 +53,21 @@ func TestMemoryInUseIsNotTakenAway(t *testing.T) {
 	h := newHost(t)
 	incarnation := nonce()
 	r := h.service("head -c 30000000 /dev/zero > /dev/shm/used; echo full")
-	r.Memory = 64 << 20
+	r.Resources = resources(t, `{"memory":{"max":67108864}}`)
 	h.put(incarnation, r)
 	await(t, "it is full", func() bool { return len(h.log(incarnation)) > 0 })
 	pid := h.pid(incarnation)
 	lower := r
-	lower.Memory = 16 << 20
+	lower.Resources = resources(t, `{"memory":{"max":16777216}}`)
 	problem := h.refused(incarnation, lower, api.CodeLimitUnsupported)
-	if !strings.Contains(problem.Detail, "uses more than that now") {
+	if !strings.Contains(problem.Detail, "are in use, and the kernel could not take enough of that back") {
 		t.Error(describe(problem))
 	}
-	if answer := h.get(incarnation); h.pid(incarnation) != pid || *answer.Limits.Memory != r.Memory {
+	if answer := h.get(incarnation); h.pid(incarnation) != pid || *answer.Resources.Memory.Max != *r.Resources.Memory.Max {
 		t.Errorf("%+v", answer)
 	}
-	r.Memory = 48 << 20
-	if answer := h.put(incarnation, r); h.pid(incarnation) != pid || *answer.Limits.Memory != r.Memory {
+	r.Resources = resources(t, `{"memory":{"max":50331648}}`)
+	if answer := h.put(incarnation, r); h.pid(incarnation) != pid || *answer.Resources.Memory.Max != *r.Resources.Memory.Max {
 		t.Errorf("%+v", answer)
 	}
 }
@@ -65,18 +76,28 @@ func TestLimitsChangeOnTheRunningContainer(t *testing.T) {
 	h := newHost(t)
 	incarnation := nonce()
 	r := h.service("echo ready")
-	r.Memory, r.CPUs, r.PidsLimit = 64<<20+1, 1.0/3, 20
-	check := func(what string, l *api.ContainerLimits, want api.ContainerRequest) {
+	check := func(what string, got, want *api.GroupResources) {
 		t.Helper()
-		if got := heldLimits(l); got != limitsOf(want) {
-			t.Errorf("%s: %+v", what, got)
+		if !reflect.DeepEqual(got, want) {
+			text, _ := json.Marshal(got)
+			t.Errorf("%s: %s", what, text)
 		}
 	}
-	check("made", h.put(incarnation, r).Limits, r)
+	r.Resources = resources(t, `{"memory":{"max":67108865},"cpu":{"maxUs":33333,"shares":200},"pids":{"max":20},"cpuset":{"cpus":"0"}}`)
+	check("made", h.put(incarnation, r).Resources, r.Resources)
 	pid := h.pid(incarnation)
-	r.Memory, r.CPUs, r.PidsLimit = 256<<20, 0, 30
-	check("changed", h.put(incarnation, r).Limits, r)
-	check("observed", h.get(incarnation).Limits, r)
+	r.Resources = resources(t, `{"memory":{"max":268435456},"pids":{"max":30}}`)
+	check("changed", h.put(incarnation, r).Resources, r.Resources)
+	check("observed", h.get(incarnation).Resources, r.Resources)
+	// A hierarchy of version 1 that the container did not enter at its start.
+	if disks, _ := filepath.Glob("/sys/block/*/dev"); len(disks) > 0 {
+		number, _ := os.ReadFile(disks[0])
+		disk := strings.TrimSpace(string(number))
+		r.Resources = resources(t, `{"memory":{"max":268435456},"io":{"max":[{"device":"`+disk+`","readBytes":1048576}]}}`)
+		check("joined", h.put(incarnation, r).Resources, r.Resources)
+	}
+	r.Resources = resources(t, `{"memory":{"max":268435456},"pids":{"max":30}}`)
+	check("changed back", h.put(incarnation, r).Resources, r.Resources)
 
 	// Somebody else changes them: seen as what they are, and put right.
 	p, err := h.find(incarnation)
@@ -98,10 +119,8 @@ func TestLimitsChangeOnTheRunningContainer(t *testing.T) {
 			file.Close()
 		}
 	}
-	drifted := r
-	drifted.Memory = 128 << 20
-	check("drifted", h.get(incarnation).Limits, drifted)
-	check("repaired", h.put(incarnation, r).Limits, r)
+	check("drifted", h.get(incarnation).Resources, resources(t, `{"memory":{"max":134217728},"pids":{"max":30}}`))
+	check("repaired", h.put(incarnation, r).Resources, r.Resources)
 	if h.pid(incarnation) != pid {
 		t.Error("the process is another one")
 	}
@@ -110,5 +129,5 @@ func TestLimitsChangeOnTheRunningContainer(t *testing.T) {
 	if err := h.stop(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	check("started again", h.put(incarnation, r).Limits, r)
+	check("started again", h.put(incarnation, r).Resources, r.Resources)
 }

@@ -97,12 +97,15 @@ func (p place) answer(owner string, r record, o observed) (api.ContainerAnswer, 
 	if !o.running() {
 		return a, nil
 	}
-	limits, err := p.group.Read(limitsOf(r.Request))
+	held, err := p.group.Read(resourcesOf(r.Request))
 	if cgroup.Gone(err) {
 		// It has ended since it was observed, and its group is gone.
 		a.Running = false
 		return a, nil
 	}
-	a.Limits = limits
-	return a, err
+	if err != nil || r.Request.Resources == nil {
+		return a, err
+	}
+	a.Resources = asked(held, r.Request)
+	return a, nil
 }

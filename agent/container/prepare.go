@@ -39,8 +39,20 @@ func (c *Containers) plan(p place, request api.ContainerRequest, resolved *image
 	if err != nil {
 		return plan{}, err
 	}
-	limits := limitsOf(request)
-	if err := c.tree.Check(limits); err != nil {
+	if above := p.group.Above(); above != "" {
+		if err := c.groups.Ensure(above); err != nil {
+			return plan{}, err
+		}
+	}
+	wanted := resourcesOf(request)
+	if err := p.group.MakeAbove(wanted); err != nil {
+		return plan{}, err
+	}
+	if err := c.tree.Check(request.Resources); err != nil {
+		return plan{}, err
+	}
+	settings, err := p.group.Settings(wanted)
+	if err != nil {
 		return plan{}, err
 	}
 	hostname := first(request.Hostname, p.Incarnation[:12])
@@ -51,7 +63,7 @@ func (c *Containers) plan(p place, request api.ContainerRequest, resolved *image
 	}
 	r := compile(spec{
 		trees: resolved.Trees, upper: p.file(upperName), work: p.file(workName), place: p.dir,
-		readOnly: request.ReadOnly, group: p.group, limits: limits, entered: c.tree.Entered,
+		readOnly: request.ReadOnly, group: p.group, settings: settings, entered: p.group.Entered(wanted),
 		hostname: hostname, hostNetwork: hostNetwork, files: files,
 		user: who, directory: first(request.WorkingDir, config.WorkingDir, "/"),
 		arguments: words, env: environment(config.Env, request.Env, hostname, who.home), kernel: c.kernel,
@@ -80,6 +92,11 @@ func makeFolders(slot *store.Slot, p place) error {
 			mode = 0o755 // the container's root
 		}
 		if err := os.Mkdir(folder, mode); err != nil && (folder != slot.Dir() || !errors.Is(err, fs.ErrExist)) {
+			return fmt.Errorf("make the container's folder: %w", err)
+		}
+	}
+	if above := p.group.Above(); above != "" {
+		if err := os.Symlink(above, p.file(aboveName)); err != nil {
 			return fmt.Errorf("make the container's folder: %w", err)
 		}
 	}

@@ -28,6 +28,11 @@ func (c *Containers) Put(ctx context.Context, incarnation string, request api.Co
 	if a.others, err = c.others(slot, incarnation); err != nil {
 		return api.ContainerAnswer{}, err
 	}
+	if request.Cgroup != nil {
+		if a.place.group, err = c.groups.Below(*request.Cgroup, incarnation); err != nil {
+			return api.ContainerAnswer{}, err
+		}
+	}
 	known, err := a.place.readRecord()
 	if err == nil {
 		return a.converge(ctx, known)
@@ -49,7 +54,7 @@ func (c *Containers) Put(ctx context.Context, incarnation string, request api.Co
 }
 
 func validate(request api.ContainerRequest) error {
-	if err := limitsOf(request).Validate(); err != nil {
+	if err := validateResources(request.Resources); err != nil {
 		return err
 	}
 	_, err := parseSignal(request.StopSignal)

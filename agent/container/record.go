@@ -49,11 +49,19 @@ type place struct {
 }
 
 func (c *Containers) place(slot, incarnation string) place {
-	return place{
+	p := place{
 		store.ContainerID{Slot: slot, Incarnation: incarnation},
 		c.store.ContainerDir(slot, incarnation), c.store.ContainerState(incarnation), c.tree.Group(incarnation),
 	}
+	if above, err := os.Readlink(p.file(aboveName)); err == nil {
+		p.group = c.tree.Below(above, incarnation)
+	}
+	return p
 }
+
+// aboveName is a symbolic link to the group that a container was put below, where it was. It has to be known also of a
+// start that was cut off before there was a record; a link is made and read in one system call.
+const aboveName = "above"
 
 func (p place) file(name string) string { return filepath.Join(p.dir, name) }
 
@@ -75,9 +83,4 @@ func (p place) exists() (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// limits of a request, as package cgroup has them.
-func limitsOf(r api.ContainerRequest) cgroup.Limits {
-	return cgroup.Limits{Memory: r.Memory, CPUs: r.CPUs, PidsLimit: r.PidsLimit}
 }

@@ -13,9 +13,10 @@ type spec struct {
 	upper, work, place string
 	readOnly           bool
 	group              cgroup.Group
-	limits             cgroup.Limits
-	entered            []cgroup.Hierarchy
-	hostname           string
+	// settings are what the group needs, and entered the hierarchies it is in.
+	settings []cgroup.Setting
+	entered  []cgroup.Hierarchy
+	hostname string
 	// hostNetwork leaves the container in the host's network namespace.
 	hostNetwork bool
 	// files are put over files of the image.

@@ -28,17 +28,21 @@ func (c *Containers) Sweep(ctx context.Context) error {
 	for _, id := range containers {
 		all = append(all, c.sweepContainer(ctx, id))
 	}
-	groups, err := c.tree.Incarnations()
+	groups, err := c.tree.Containers()
 	all = append(all, err)
 	states, err := c.store.ContainerStates()
 	all = append(all, err)
-	for _, incarnation := range append(groups, states...) {
+	for _, incarnation := range states {
+		groups = append(groups, c.tree.Group(incarnation))
+	}
+	for _, group := range groups {
 		// A container's folder is there before its group, and gone before it.
-		_, err := c.store.FindContainer(incarnation)
+		_, err := c.store.FindContainer(group.Name())
 		if !errors.Is(err, fs.ErrNotExist) || ctx.Err() != nil {
 			continue
 		}
-		gone := c.place("", incarnation)
+		gone := c.place("", group.Name())
+		gone.group = group
 		if pid, err := gone.monitorOf(); err != nil || pid != 0 {
 			continue
 		}

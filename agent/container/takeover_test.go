@@ -273,7 +273,7 @@ func TestSweepRemovesWhatNobodyOwns(t *testing.T) {
 	if !ended(process) {
 		t.Error("the lost container still runs")
 	}
-	if groups, _ := h.tree.Incarnations(); len(groups) != 1 || groups[0] != running {
+	if groups, _ := h.tree.Containers(); len(groups) != 1 || groups[0].Name() != running {
 		t.Errorf("groups %v", groups)
 	}
 	if !p.committed() || !h.get(running).Running {

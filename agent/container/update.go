@@ -4,19 +4,22 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
 	"pulumi-slipway/agent/api"
-	"pulumi-slipway/agent/cgroup"
 	"pulumi-slipway/agent/store"
 )
 
-// fixed is what of a request cannot change while a container is the same. The owner of an image may, when its resource
-// gets another name: the content key says whether it is another image.
+// fixed is what of a request cannot change while a container is the same. The owner of an image or a group may, when its
+// resource gets another name: the content key says whether it is another one.
 func fixed(r api.ContainerRequest) api.ContainerRequest {
 	r.Owner, r.Image.Owner, r.Labels = "", "", nil
-	r.Memory, r.CPUs, r.PidsLimit = 0, 0, 0
+	if r.Cgroup != nil {
+		r.Cgroup = &api.Reference{ContentKey: r.Cgroup.ContentKey}
+	}
+	r.Resources = nil
 	r.StopSignal, r.StopTimeoutMs = "", nil
 	return r
 }
@@ -60,33 +63,19 @@ func changed(before, after api.ContainerRequest) bool {
 	return !bytes.Equal(was, is)
 }
 
-// changeInPlace gives a running container the limits of the request, whoever changed them, and records the request.
+// changeInPlace gives a running container the resources of the request, whoever changed them, and records the request.
 func (a *attempt) changeInPlace(known record, made plan) error {
-	wanted := limitsOf(a.request)
+	before, wanted := resourcesOf(known.Request), resourcesOf(a.request)
 	held, err := a.place.group.Read(wanted)
 	if err != nil {
 		return err
 	}
-	if now := heldLimits(held); now != wanted {
-		if err := a.place.group.Change(now, wanted); err != nil {
+	if !reflect.DeepEqual(before, wanted) || !reflect.DeepEqual(held, wanted) {
+		if err := a.place.group.Change(before, wanted); err != nil {
 			return err
 		}
 	}
 	return a.keep(known, made)
-}
-
-func heldLimits(held *api.ContainerLimits) cgroup.Limits {
-	var l cgroup.Limits
-	if held.Memory != nil {
-		l.Memory = *held.Memory
-	}
-	if held.CPUs != nil {
-		l.CPUs = *held.CPUs
-	}
-	if held.PidsLimit != nil {
-		l.PidsLimit = *held.PidsLimit
-	}
-	return l
 }
 
 // keep records a changed request, and the recipe for the next start that follows from it.

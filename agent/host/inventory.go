@@ -12,6 +12,7 @@ import (
 type Lists struct {
 	Layers     func(context.Context, *store.Store) ([]api.LayerAnswer, error)
 	Images     func(context.Context, *store.Store) ([]api.ImageAnswer, error)
+	Cgroups    func(context.Context) ([]api.CgroupAnswer, error)
 	Containers func(context.Context) ([]api.ContainerSummary, error)
 }
 
@@ -26,6 +27,7 @@ func Inventory(ctx context.Context, s *store.Store, lists Lists) (api.Inventory,
 		Hosts:      []api.Identity{},
 		Layers:     []api.LayerAnswer{},
 		Images:     []api.ImageAnswer{},
+		Cgroups:    []api.CgroupAnswer{},
 		Containers: []api.ContainerSummary{},
 	}
 	claims, err := s.Claims(store.Hosts)
@@ -47,12 +49,17 @@ func Inventory(ctx context.Context, s *store.Store, lists Lists) (api.Inventory,
 	if err != nil {
 		return api.Inventory{}, fmt.Errorf("list the images: %w", err)
 	}
+	groups, err := lists.Cgroups(ctx)
+	if err != nil {
+		return api.Inventory{}, fmt.Errorf("list the control groups: %w", err)
+	}
 	containers, err := lists.Containers(ctx)
 	if err != nil {
 		return api.Inventory{}, fmt.Errorf("list the containers: %w", err)
 	}
 	inventory.Layers = append(inventory.Layers, layers...)
 	inventory.Images = append(inventory.Images, images...)
+	inventory.Cgroups = append(inventory.Cgroups, groups...)
 	inventory.Containers = append(inventory.Containers, containers...)
 	return inventory, nil
 }

@@ -55,7 +55,7 @@ func otherOwners(s *store.Store, incarnation string) ([]string, error) {
 		owners = append(owners, owner)
 		return err
 	}
-	for _, kind := range []store.Kind{store.Hosts, store.Layers, store.Images} {
+	for _, kind := range []store.Kind{store.Hosts, store.Layers, store.Images, store.Cgroups} {
 		claims, err := s.Claims(kind)
 		if err != nil {
 			return nil, err

@@ -19,6 +19,7 @@ type Functions struct {
 	Purge      func(ctx context.Context, incarnation string) error
 	Layers     Resource[api.LayerRequest, api.LayerAnswer]
 	Images     Resource[api.ImageRequest, api.ImageAnswer]
+	Cgroups    Resource[api.CgroupRequest, api.CgroupAnswer]
 	Containers Resource[api.ContainerRequest, api.ContainerAnswer]
 	// Logs writes the log's last lines, all where tail is negative, and with follow goes on until the container
 	// has ended or ctx has.
@@ -66,6 +67,7 @@ func Handler(functions Functions, faults *log.Logger) http.Handler {
 	mount(mux, "hosts", hosts)
 	mount(mux, "layers", functions.Layers)
 	mount(mux, "images", functions.Images)
+	mount(mux, "cgroups", functions.Cgroups)
 	mount(mux, "containers", functions.Containers)
 	mux.Handle("GET /v1/containers/{incarnation}/logs", route(functions.logs))
 	mux.Handle("/", route(notFound))

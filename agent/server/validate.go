@@ -2,7 +2,6 @@ package server
 
 import (
 	"fmt"
-	"math"
 	"regexp"
 	"strings"
 
@@ -25,6 +24,7 @@ type (
 	hostRequest      api.HostRequest
 	layerRequest     api.LayerRequest
 	imageRequest     api.ImageRequest
+	cgroupRequest    api.CgroupRequest
 	containerRequest api.ContainerRequest
 )
 
@@ -37,6 +37,8 @@ func validatorOf(request any) validator {
 		return (*layerRequest)(request)
 	case *api.ImageRequest:
 		return (*imageRequest)(request)
+	case *api.CgroupRequest:
+		return (*cgroupRequest)(request)
 	case *api.ContainerRequest:
 		return (*containerRequest)(request)
 	default:
@@ -62,16 +64,24 @@ func (r *imageRequest) validate(f *failures) {
 	f.process("config.", r.Config.Entrypoint, r.Config.Command, r.Config.Env, r.Config.WorkingDir, r.Config.User)
 }
 
+func (r *cgroupRequest) validate(f *failures) {
+	f.owner("owner", r.Owner)
+	f.contentKey("contentKey", r.ContentKey)
+	if r.Parent != nil {
+		f.reference("parent", *r.Parent)
+	}
+}
+
 func (r *containerRequest) validate(f *failures) {
 	f.owner("owner", r.Owner)
 	f.reference("image", r.Image)
+	if r.Cgroup != nil {
+		f.reference("cgroup", *r.Cgroup)
+	}
 	f.process("", r.Entrypoint, r.Command, r.Env, r.WorkingDir, r.User)
 	f.must(hostnameForm.MatchString(r.Hostname), "hostname",
 		"must be at most 64 letters, digits, dots, hyphens and underscores", r.Hostname)
 	f.must(r.Network == "none" || r.Network == "host", "network", `must be "none" or "host"`, r.Network)
-	f.must(r.Memory >= 0, "memory", "must be 0 or more", r.Memory)
-	f.must(r.CPUs >= 0 && !math.IsNaN(r.CPUs), "cpus", "must be 0 or more", r.CPUs)
-	f.must(r.PidsLimit >= 0, "pidsLimit", "must be 0 or more", r.PidsLimit)
 	if r.StopTimeoutMs != nil {
 		f.must(*r.StopTimeoutMs >= 0, "stopTimeoutMs", "must be 0 or more", *r.StopTimeoutMs)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,14 +22,21 @@ type Claim struct {
 	Incarnation string `json:"incarnation"`
 	// ContentKey is what references name the content by, "" for a host.
 	ContentKey string `json:"contentKey,omitempty"`
-	// Content is the digest of the layer or the id of the image, "" for a host.
+	// Content is the digest of the layer, the id of the image or the path of the control group, "" for a host.
 	Content string `json:"content,omitempty"`
+	// Settings are those of a control group.
+	Settings json.RawMessage `json:"settings,omitempty"`
 }
 
 // PutClaim writes a claim durably and then removes every other claim in the slot, because the new one takes the slot
 // over. It answers the claims there were on other content, which may now be left without one (see Collect).
 func (slot *Slot) PutClaim(incarnation, contentKey, content string) (Claim, []Claim, error) {
-	claim := Claim{claimFormat, slot.ID, incarnation, contentKey, content}
+	return slot.PutClaimWith(incarnation, contentKey, content, nil)
+}
+
+// PutClaimWith is PutClaim for what has settings.
+func (slot *Slot) PutClaimWith(incarnation, contentKey, content string, settings json.RawMessage) (Claim, []Claim, error) {
+	claim := Claim{claimFormat, slot.ID, incarnation, contentKey, content, settings}
 	if err := checkName(incarnation); err != nil {
 		return claim, nil, err
 	}

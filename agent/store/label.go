@@ -134,7 +134,7 @@ func (s *Store) mint(ctx context.Context, kind Kind, owner string) (string, *Loc
 	}
 	slot = nonce(8)
 	// Nobody knows the slot yet, so nobody has its lock.
-	lock, err := s.Lock(ctx, slotLock(kind, slot))
+	lock, err := s.Lock(ctx, SlotLock(kind, slot))
 	if err != nil {
 		return "", nil, err
 	}

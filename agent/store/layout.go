@@ -13,8 +13,12 @@ const (
 	Hosts      Kind = "hosts"
 	Layers     Kind = "layers"
 	Images     Kind = "images"
+	Cgroups    Kind = "cgroups"
 	Containers Kind = "containers"
 )
+
+// kinds are all there are.
+var kinds = []Kind{Hosts, Layers, Images, Cgroups, Containers}
 
 // one is the noun for one of a kind.
 func (kind Kind) one() string { return strings.TrimSuffix(string(kind), "s") }
@@ -28,12 +32,14 @@ const claimSuffix = ".json"
 
 // folders are those that Open makes. The run folder's building/ is for records that do not survive a reboot.
 func (s *Store) folders() []string {
-	return []string{
-		s.labelsDir(Hosts), s.labelsDir(Layers), s.labelsDir(Images), s.labelsDir(Containers),
-		s.slotsDir(Hosts), s.slotsDir(Layers), s.slotsDir(Images), s.slotsDir(Containers),
+	all := []string{
 		filepath.Join(s.root, "layers"), filepath.Join(s.root, "images"), filepath.Join(s.root, "blobs"),
 		filepath.Join(s.root, "building"), filepath.Join(s.root, "trash"), filepath.Join(s.run, "building"), s.statesDir(),
 	}
+	for _, kind := range kinds {
+		all = append(all, s.labelsDir(kind), s.slotsDir(kind))
+	}
+	return all
 }
 
 func (s *Store) locksPath() string          { return filepath.Join(s.run, "locks") }

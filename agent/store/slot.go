@@ -48,7 +48,7 @@ func (s *Store) enterOwn(ctx context.Context, kind Kind, owner string) (*Slot, e
 		if lock != nil {
 			return &Slot{kind, id, owner, s, lock}, nil
 		}
-		if lock, err = s.Lock(ctx, slotLock(kind, id)); err != nil {
+		if lock, err = s.Lock(ctx, SlotLock(kind, id)); err != nil {
 			return nil, err
 		}
 		slot := &Slot{kind, id, owner, s, lock}
@@ -100,7 +100,7 @@ func (s *Store) Hold(ctx context.Context, kind Kind, incarnation string) (*Slot,
 }
 
 func (s *Store) holdSlot(ctx context.Context, kind Kind, id string) (*Slot, error) {
-	lock, err := s.Lock(ctx, slotLock(kind, id))
+	lock, err := s.Lock(ctx, SlotLock(kind, id))
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,8 @@ func (s *Store) holdSlot(ctx context.Context, kind Kind, id string) (*Slot, erro
 	return &Slot{Kind: kind, ID: id, Owner: owner, store: s, lock: lock}, nil
 }
 
-func slotLock(kind Kind, id string) string { return "slot/" + string(kind) + "/" + id }
+// SlotLock is the name of the lock on a slot.
+func SlotLock(kind Kind, id string) string { return "slot/" + string(kind) + "/" + id }
 
 // find is the slot that has an incarnation; fs.ErrNotExist where there is none.
 func (s *Store) find(kind Kind, incarnation string) (string, error) {

@@ -25,7 +25,7 @@ func (s *Store) Sweep(ctx context.Context, blobAge time.Duration) error {
 }
 
 func (s *Store) sweepSlots(ctx context.Context) error {
-	for _, kind := range []Kind{Hosts, Layers, Images, Containers} {
+	for _, kind := range kinds {
 		labels, err := names(s.labelsDir(kind))
 		if err != nil {
 			return err
@@ -42,7 +42,7 @@ func (s *Store) sweepSlots(ctx context.Context) error {
 			if checkName(id) != nil {
 				continue
 			}
-			lock, err := s.TryLock(slotLock(kind, id))
+			lock, err := s.TryLock(SlotLock(kind, id))
 			if err != nil {
 				return err
 			}

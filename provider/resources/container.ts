@@ -4,7 +4,8 @@ import { byHost, byReference, byValue, same } from "./changed";
 import { host } from "./connection";
 import type { Definition } from "./definition";
 import * as field from "./fields";
-import { limitsSeen } from "./limits";
+import { limitRules, limitShape } from "./limit-fields";
+import { limitNames, limitsSeen, resourcesOf, type Limits } from "./limits";
 import { reference } from "./reference";
 import { members } from "./schema";
 import { unknown } from "./unknown";
@@ -23,9 +24,8 @@ const shape = {
   user: field.user().exactOptional(),
   hostname: field.text("must be a host name of at most 64 characters", hostname).exactOptional(),
   network: field.oneOf("none", "host"),
-  memory: field.size().exactOptional(),
-  cpus: field.processors().exactOptional(),
-  pidsLimit: field.count(1, 4_194_304).exactOptional(),
+  cgroup: reference("a Cgroup").exactOptional(),
+  ...limitShape,
   labels: field.pairs().exactOptional(),
   stopSignal: field.signal().exactOptional(),
   stopTimeout: field.duration().exactOptional(),
@@ -44,11 +44,13 @@ export const container: Definition<"containers", ContainerInputs> = {
   resource: "containers",
   schema,
   inputs: Object.keys(shape) as (keyof typeof shape)[],
+  rules: limitRules,
   leaves: ["running", "succeeded"],
   well,
   replaces: {
     host: byHost,
     image: byReference,
+    cgroup: byReference,
     command: byValue(),
     entrypoint: byValue(),
     env: byValue({}),
@@ -59,11 +61,16 @@ export const container: Definition<"containers", ContainerInputs> = {
     readOnly: byValue(false),
     wait: byValue("running"),
   },
-  request: ({ host: _, running: _running, succeeded: _succeeded, stopTimeout, wait = "running", ...rest }) => ({
-    ...rest,
-    ...(stopTimeout !== undefined && { stopTimeoutMs: stopTimeout }),
-    wait,
-  }),
+  request: ({ host: _, running: _running, succeeded: _succeeded, stopTimeout, wait = "running", ...rest }) => {
+    const asked = Object.entries(rest).filter(([name]) => !limitNames.includes(name as keyof Limits));
+    const resources = resourcesOf(rest);
+    return {
+      ...(Object.fromEntries(asked) as Omit<typeof rest, keyof Limits>),
+      ...(resources !== undefined && { resources }),
+      ...(stopTimeout !== undefined && { stopTimeoutMs: stopTimeout }),
+      wait,
+    };
+  },
   observed: ({ imageId, exitCode }) => ({ imageId, ...(exitCode !== undefined && { exitCode }) }),
   drift,
 };
@@ -76,7 +83,7 @@ function well({ wait = "running" }: ContainerInputs): Partial<ContainerInputs> {
 }
 
 function drift(inputs: ContainerInputs, seen: AnswerOf<"containers">): ContainerInputs {
-  const now = { ...(seen.limits === undefined ? inputs : limitsSeen(inputs, seen.limits)) };
+  const now = { ...(seen.resources === undefined ? inputs : limitsSeen(inputs, seen.resources)) };
   if (inputs.running !== undefined) now.running = seen.running;
   // A code that nobody could learn is no difference.
   if (inputs.succeeded !== undefined && seen.exitCode !== undefined) now.succeeded = seen.exitCode === 0;

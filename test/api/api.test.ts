@@ -15,6 +15,8 @@ const types: Record<string, ZodType> = {
   LayerAnswer: api.layerAnswer,
   ImageRequest: api.imageRequest,
   ImageAnswer: api.imageAnswer,
+  CgroupRequest: api.cgroupRequest,
+  CgroupAnswer: api.cgroupAnswer,
   ContainerRequest: api.containerRequest,
   ContainerAnswer: api.containerAnswer,
   Inventory: api.inventory,

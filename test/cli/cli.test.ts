@@ -156,6 +156,7 @@ describe("inspect", () => {
       },
     ],
     images: [],
+    cgroups: [],
     containers: [
       container("web", "1", { startedAt: "2026-01-02T03:04:05Z" }),
       container("job", "2", { running: false, exitCode: 137, endedAt: "2026-01-02T03:04:06Z" }),

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 
@@ -78,7 +78,7 @@ export class Bench {
   /** Expects that the host holds what the stack's state does: nothing orphaned, nothing made twice. */
   async expectSameAs(stack: Stack): Promise<void> {
     const [there, resources] = await Promise.all([this.inventory(), stack.resources()]);
-    const onHost = (["hosts", "layers", "images", "containers"] as const).flatMap((kind) =>
+    const onHost = (["hosts", "layers", "images", "cgroups", "containers"] as const).flatMap((kind) =>
       there[kind].map(({ slot, incarnation }) => `${kind} ${slot}/${incarnation}`),
     );
     const inState = resources.map(({ type, id }) => `${(type.split(":").at(-1) ?? "").toLowerCase()}s ${id}`);
@@ -159,8 +159,29 @@ export class Bench {
 
   /** Sets a container's memory limit behind everybody's back. */
   async limitMemory(id: string, bytes: number): Promise<void> {
+    await this.setMemory(incarnationOf(id), bytes);
+  }
+
+  /** Sets the memory limit of a group people declared behind everybody's back. */
+  async limitMemoryOfGroup(path: string, bytes: number): Promise<void> {
+    await this.setMemory(basename(path), bytes);
+  }
+
+  private async setMemory(group: string, bytes: number): Promise<void> {
     const names = "-name memory.max -o -name memory.limit_in_bytes";
-    await this.host.must(`echo ${bytes} > "$(find /sys/fs/cgroup -path '*/${incarnationOf(id)}/*' \\( ${names} \\))"`);
+    const file = `"$(find /sys/fs/cgroup -path '*/${group}/*' \\( ${names} \\) | awk '{ print length, $0 }' | sort -n | head -n 1 | cut -d' ' -f2)"`;
+    await this.host.must(`echo ${bytes} > ${file}`);
+  }
+
+  /** Takes a group that people declared away from every hierarchy, with what is in it. */
+  async removeGroup(path: string): Promise<void> {
+    const all = `find /sys/fs/cgroup -depth -type d -path '*/${basename(path)}*'`;
+    await this.host.must(`for folder in $(${all}); do rmdir $folder || exit; done`);
+  }
+
+  /** The groups of a container's first process, as /proc has them. */
+  groups(id: string): string {
+    return readFileSync(`/proc/${this.runs(id).pid}/cgroup`, "utf8");
   }
 
   /** Takes a container away by force: its processes and all that is kept of it. */

@@ -67,7 +67,7 @@ describe("what was changed on the host by hand", () => {
     expect(changed(steps)).toEqual(["update web"]);
     expect(steps.find(({ op }) => op === "update")?.diff).toEqual(["memory"]);
     expect(bench.firstProcess(id)).toEqual(process);
-    expect((await bench.container(id)).limits?.memory).toBe(64 * 1024 * 1024);
+    expect((await bench.container(id)).resources?.memory?.max).toBe(64 * 1024 * 1024);
   });
 
   test("a layer whose files were removed is put back", async () => {

@@ -12,6 +12,8 @@ interface AllSettings extends Settings {
   byText: { address: string } & Record<string, unknown>;
   /** Words that may stand nowhere in plain. */
   secrets: { privateKey: string; passphrase: string; environment: string };
+  /** A block device of the host, as "major:minor". */
+  disk: string;
   /** Which of two ways of saying the same is used. */
   other: boolean;
 }
@@ -67,7 +69,17 @@ const everything: Program<AllSettings> = ({ pulumi, slipway, settings, busybox }
     network: "none",
     memory: either<string | number>("64m", 64 * 1024 * 1024),
     cpus: either<string | number>(0.5, "0.5"),
+    memorySwap: either<string | number>("96m", "98304k"),
+    memoryReservation: either<string | number>("32m", 32 * 1024 * 1024),
+    cpuShares: 512,
+    cpusetCpus: either<string | number>("0", 0),
+    cpusetMems: either<string | number>(0, "0"),
     pidsLimit: 50,
+    deviceReadBps: either<string[] | { path: string; rate: number }[]>(
+      [`${settings.disk}:10m`],
+      [{ path: settings.disk, rate: 10 * 1024 * 1024 }],
+    ),
+    deviceWriteIOps: [`${settings.disk}:1000`],
     labels: either<Record<string, unknown> | string[]>({ one: "1", two: "2" }, ["two=2", "one=1"]) as string[],
     stopSignal: either<string | number>("INT", 2),
     stopTimeout: either<string | number>("2s", 2000),
@@ -106,6 +118,7 @@ beforeAll(async () => {
     ...bench.settings(),
     byText: { address, port, user, hostKey: [...hostKey] },
     secrets: { privateKey, passphrase, environment: "a word for nobody's eyes" },
+    disk: (await bench.host.must("cat /sys/block/*/dev | head -n 1")).trim(),
     other: false,
   };
   stack = await Stack.create(everything, settings);

@@ -43,7 +43,7 @@ it("documents everything that it exports", () => {
 /** Every argument says what happens without it; every one of a required thing says that it is. */
 it("says of every argument what its default is", () => {
   const silent: string[] = [];
-  for (const file of ["connection", "host", "layer", "image", "container"]) {
+  for (const file of ["connection", "host", "layer", "image", "cgroup", "container"]) {
     const source = program.getSourceFile(join(root, `sdk/${file}.ts`));
     source?.forEachChild((node) => {
       if (!ts.isInterfaceDeclaration(node) || !node.name.text.endsWith("Args")) return;

@@ -19,7 +19,7 @@ func functions(s *store.Store, containers *container.Containers) server.Function
 	all := server.Functions{
 		Facts: func(context.Context) (api.HostFacts, error) { return host.Facts(s.HostID()) },
 		Inventory: func(ctx context.Context) (api.Inventory, error) {
-			return host.Inventory(ctx, s, host.Lists{Layers: layer.List, Images: image.List, Containers: containers.List})
+			return host.Inventory(ctx, s, host.Lists{Layers: layer.List, Images: image.List, Cgroups: containers.Groups().List, Containers: containers.List})
 		},
 		Blob: func(ctx context.Context, digest string, bytes io.Reader) error {
 			return layer.PutBlob(ctx, s, digest, bytes)
@@ -30,6 +30,11 @@ func functions(s *store.Store, containers *container.Containers) server.Function
 		},
 		Layers: resource(s, layer.Put, layer.Get, layer.Delete),
 		Images: resource(s, image.Put, image.Get, image.Delete),
+		Cgroups: server.Resource[api.CgroupRequest, api.CgroupAnswer]{
+			Put:    containers.Groups().Put,
+			Get:    containers.Groups().Get,
+			Delete: containers.Groups().Delete,
+		},
 		Containers: server.Resource[api.ContainerRequest, api.ContainerAnswer]{
 			Put:    containers.Put,
 			Get:    containers.Get,
@@ -38,6 +43,7 @@ func functions(s *store.Store, containers *container.Containers) server.Function
 		Logs: containers.Logs,
 	}
 	all.Hosts.Put = afterUnit(unit, all.Hosts.Put)
+	all.Cgroups.Put = afterUnit(unit, all.Cgroups.Put)
 	all.Containers.Put = afterUnit(unit, all.Containers.Put)
 	return all
 }

@@ -16,7 +16,7 @@ const unusedBlobAge = time.Hour
 
 // sweep removes what agents that were killed left half-made. Nobody waits for it and nothing depends on it.
 func sweep(ctx context.Context, s *store.Store, containers *container.Containers, faults *log.Logger) {
-	err := errors.Join(containers.Sweep(ctx), s.Sweep(ctx, unusedBlobAge))
+	err := errors.Join(containers.Sweep(ctx), containers.Groups().Sweep(ctx), s.Sweep(ctx, unusedBlobAge))
 	if err != nil && !errors.Is(err, context.Canceled) {
 		faults.Printf("remove what was left half-made: %v", err)
 	}

@@ -17,7 +17,7 @@ function declared(changed: Bag): ContainerInputs {
   return checked.inputs;
 }
 
-const running: api.ContainerAnswer = { ...identity, imageId: keys.one, running: true, limits: {} };
+const running: api.ContainerAnswer = { ...identity, imageId: keys.one, running: true, resources: {} };
 
 describe("requests", () => {
   it("say what the contract allows, and everything that was declared", () => {
@@ -29,8 +29,16 @@ describe("requests", () => {
       user: 33,
       hostname: "web",
       memory: "64m",
+      memorySwap: "96m",
+      memoryReservation: "32m",
       cpus: 0.5,
+      cpuShares: 512,
+      cpusetCpus: "0,1,2,4",
+      cpusetMems: 0,
       pidsLimit: 9,
+      blkioWeight: 500,
+      deviceReadBps: ["/dev/vdb:1m", "8:0:2k"],
+      deviceWriteIOps: [{ path: "/dev/vdb", rate: 30 }],
       labels: { a: "b" },
       stopSignal: "QUIT",
       stopTimeout: "5s",
@@ -47,9 +55,19 @@ describe("requests", () => {
       user: "33",
       hostname: "web",
       network: "none",
-      memory: 67_108_864,
-      cpus: 0.5,
-      pidsLimit: 9,
+      resources: {
+        cpu: { maxUs: 50_000, shares: 512 },
+        cpuset: { cpus: "0-2,4", mems: "0" },
+        memory: { max: 67_108_864, low: 33_554_432, swapMax: 33_554_432 },
+        pids: { max: 9 },
+        io: {
+          weight: 4950,
+          max: [
+            { device: "/dev/vdb", readBytes: 1_048_576, writeOps: 30 },
+            { device: "8:0", readBytes: 2048 },
+          ],
+        },
+      },
       labels: { a: "b" },
       stopSignal: "SIGQUIT",
       stopTimeoutMs: 5000,
@@ -129,27 +147,66 @@ describe("observed outputs", () => {
   });
 });
 
+/** Every limit there is, and another value for each. */
+const limits = {
+  memory: "64m",
+  memorySwap: "96m",
+  memoryReservation: "32m",
+  cpus: 1 / 3,
+  cpuShares: 512,
+  cpusetCpus: "0-2",
+  cpusetMems: "0",
+  pidsLimit: 9,
+  blkioWeight: 500,
+  deviceReadBps: ["/dev/vdb:1m"],
+  deviceWriteBps: ["/dev/vdb:1m"],
+  deviceReadIOps: ["/dev/vdb:10", "8:0:20"],
+  deviceWriteIOps: ["/dev/vdb:10"],
+};
+const otherLimits = {
+  memory: "65m",
+  memorySwap: -1,
+  memoryReservation: "31m",
+  cpus: 2,
+  cpuShares: 1000,
+  cpusetCpus: "0",
+  cpusetMems: "1",
+  pidsLimit: 10,
+  blkioWeight: 499,
+  deviceReadBps: ["/dev/vdb:2m"],
+  deviceWriteBps: ["/dev/vdb:2m"],
+  deviceReadIOps: ["/dev/vdb:10", "8:0:21"],
+  deviceWriteIOps: ["/dev/vda:10"],
+};
+
 describe("drift of a container", () => {
   const seen = (changed: Bag, answer: Partial<api.ContainerAnswer>): Bag =>
     container.drift(declared(changed), { ...running, ...answer });
 
   it("is none where all is as declared", () => {
-    const full = { memory: "64m", cpus: 0.5, pidsLimit: 9, labels: { a: "b" } };
-    const answer = { limits: { memory: 67_108_864, cpus: 0.5, pidsLimit: 9 }, labels: { a: "b" } };
-    expect(seen(full, answer)).toEqual(declared(full));
-    expect(seen({}, { limits: { memory: 5, cpus: 1, pidsLimit: 1 }, labels: { by: "hand" } })).toEqual(declared({}));
+    const full = { ...limits, labels: { a: "b" } };
+    const { resources = {} } = container.request(declared(limits));
+    expect(seen(full, { resources, labels: { a: "b" } })).toEqual(declared(full));
+    const others = { memory: { max: 5 }, cpu: { maxUs: 1 }, pids: { max: 1 } };
+    expect(seen({}, { resources: others, labels: { by: "hand" } })).toEqual(declared({}));
   });
 
-  it("is none where the kernel rounds", () => {
-    expect(seen({ memory: 10_000_000, cpus: 1 / 3 }, { limits: { memory: 9_998_336, cpus: 0.33333 } })).toEqual(
-      declared({ memory: 10_000_000, cpus: 1 / 3 }),
+  it.each(Object.keys(limits) as (keyof typeof limits)[])("is seen in %s by itself", (name) => {
+    const inputs = declared(limits);
+    const { [name]: changed } = declared({ ...limits, [name]: otherLimits[name] });
+    const { resources = {} } = container.request({ ...inputs, [name]: changed });
+    const now = seen(limits, { resources });
+    expect(now).toEqual(
+      name === "memory"
+        ? { ...inputs, memory: changed, memorySwap: now["memorySwap"] }
+        : { ...inputs, [name]: changed },
     );
   });
 
   it.each([
     ["stopped", {}, { running: false, exitCode: 137 }, { running: false }],
-    ["a limit changed", { memory: "64m" }, { limits: { memory: 4096 } }, { memory: 4096 }],
-    ["a limit lifted", { pidsLimit: 9 }, { limits: {} }, { pidsLimit: undefined }],
+    ["a limit changed", { memory: "64m" }, { resources: { memory: { max: 4096 } } }, { memory: 4096 }],
+    ["a limit lifted", { pidsLimit: 9 }, { resources: { pids: { max: -1 } } }, { pidsLimit: undefined }],
     ["labels gone", { labels: { a: "b" } }, {}, { labels: {} }],
     ["a job that failed", { wait: "exit" }, { running: false, exitCode: 3 }, { succeeded: false }],
     ["a job that runs again", { wait: "exit" }, { running: true }, { running: true }],

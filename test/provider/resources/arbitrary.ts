@@ -40,6 +40,17 @@ const size = fc.oneof(
   fc.integer({ min: 6 * 2 ** 20, max: 2 ** 45 }),
   fc.constantFrom("512m", "1.5g", "64MiB", "6291456", "6144kb", "8000K"),
 );
+const rates = maybe(
+  fc
+    .uniqueArray(fc.constantFrom("/dev/sda", "/dev/disk/by-id/x:1", "8:0"), { minLength: 1 })
+    .chain((paths) =>
+      fc.tuple(
+        ...paths.map((each) =>
+          maybe(fc.constantFrom(`${each}:100`, { path: each, rate: 100 }, { path: each, rate: "4096" })),
+        ),
+      ),
+    ),
+);
 const duration = fc.oneof(fc.nat(1e9), fc.constantFrom("10s", "1m30s", "1.5h", "200ms", "0s"));
 const key = fc
   .tuple(
@@ -91,6 +102,11 @@ const imageConfig = fc.record(
   { requiredKeys: [] },
 );
 
+/** An object of which any member may be left out. */
+function optional(members: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<unknown> {
+  return fc.record(members, { requiredKeys: [] });
+}
+
 /** What programs write, by resource. Members may also be null, as in programs without types. */
 export const written = {
   host: fc.record(
@@ -108,6 +124,57 @@ export const written = {
     { owner, host, layers: maybe(fc.array(reference, { minLength: 1, maxLength: 3 })), config: maybe(imageConfig) },
     { requiredKeys: ["owner", "host", "layers"] },
   ),
+  cgroup: fc.record(
+    {
+      owner,
+      host,
+      parent: reference,
+      cpu: maybe(
+        optional({
+          max: maybe(
+            fc.oneof(
+              fc.constantFrom(1.5, "2", 0.01, "max", "50000 100000", "max 50000", -1),
+              fc.record({
+                quota: maybe(fc.constantFrom("50ms", 70_000, -1)),
+                period: maybe(fc.constantFrom("100ms", 5000)),
+              }),
+            ),
+          ),
+          weight: maybe(fc.integer({ min: 1, max: 10_000 })),
+          burst: maybe(fc.constantFrom(0, "5ms", 700)),
+        }),
+      ),
+      cpuset: maybe(optional({ cpus: maybe(fc.constantFrom("0-2,4", 3)), mems: maybe(fc.constantFrom("0", 1)) })),
+      memory: maybe(
+        optional({
+          max: maybe(size),
+          high: maybe(size),
+          low: maybe(size),
+          min: maybe(size),
+          swapMax: maybe(fc.oneof(size, fc.constant(-1))),
+          oomGroup: maybe(fc.boolean()),
+        }),
+      ),
+      pids: maybe(optional({ max: maybe(fc.integer({ min: -1, max: 1e6 })) })),
+      io: maybe(
+        optional({
+          weight: maybe(fc.integer({ min: 1, max: 10_000 })),
+          max: maybe(
+            fc.constantFrom(
+              [{ device: "/dev/sda", readBps: "1m", writeIops: 5 }],
+              [
+                { device: "8:0", writeBps: -1 },
+                { device: "/dev/vda", readIops: unknown },
+              ],
+            ),
+          ),
+        }),
+      ),
+      hugetlb: maybe(fc.constantFrom({ "2MB": "64m", "1GB": 0 }, {})),
+      devices: maybe(fc.constantFrom(["c 1:3 rwm", "a *:* mr"], [unknown, "b 8:* r"])),
+    },
+    { requiredKeys: ["owner", "host"] },
+  ),
   container: fc.record(
     {
       owner,
@@ -122,7 +189,12 @@ export const written = {
       network: maybe(fc.constantFrom("none", "host")),
       memory: maybe(size),
       cpus: maybe(fc.constantFrom(0.5, 2, "1.5", "0.01")),
-      pidsLimit: maybe(fc.integer({ min: 1, max: 1e6 })),
+      pidsLimit: maybe(fc.integer({ min: -1, max: 1e6 }).filter((n) => n !== 0)),
+      cpuShares: maybe(fc.integer({ min: 2, max: 262_144 })),
+      cpusetCpus: maybe(fc.constantFrom("0-2,4", "1,0", 3, "0")),
+      blkioWeight: maybe(fc.integer({ min: 10, max: 1000 })),
+      deviceReadBps: rates,
+      deviceWriteIOps: rates,
       labels: pairs,
       stopSignal: maybe(signal),
       stopTimeout: maybe(duration),

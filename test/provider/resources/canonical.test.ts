@@ -19,6 +19,18 @@ describe("short and long forms", () => {
   it.each([
     ["memory", "512m", 536_870_912],
     ["cpus", "0.5", 0.5],
+    ["cpusetCpus", "4,0,1, 2-3,9", "0-4,9"],
+    ["cpusetMems", 0, "0"],
+    ["pidsLimit", -1, -1],
+    ["memory", "-1", -1],
+    [
+      "deviceReadBps",
+      ["/dev/sdb:1m", { path: "/dev/sda", rate: 5 }],
+      [
+        { path: "/dev/sda", rate: 5 },
+        { path: "/dev/sdb", rate: 1_048_576 },
+      ],
+    ],
     ["stopTimeout", "1m30s", 90_000],
     ["stopSignal", "term", "SIGTERM"],
     ["stopSignal", 3, "SIGQUIT"],

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ResourceName } from "../../../provider/api";
 import type { Bag } from "../../../provider/resources/bag";
 import { check, replacing } from "../../../provider/resources/check";
+import { cgroup } from "../../../provider/resources/cgroup";
 import { container } from "../../../provider/resources/container";
 import type { CommonInputs, Definition } from "../../../provider/resources/definition";
 import { host } from "../../../provider/resources/host";
@@ -31,6 +32,7 @@ describe("every resource", () => {
     [host, least.host],
     [layer, least.layer],
     [image, least.image],
+    [cgroup, least.cgroup],
     [container, least.container],
   ] as [Definition<ResourceName, CommonInputs>, Bag][])(
     "is replaced with another host, not with another way to it",

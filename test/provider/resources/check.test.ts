@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ResourceName } from "../../../provider/api";
 import { compact, type Bag } from "../../../provider/resources/bag";
 import { check, replacing } from "../../../provider/resources/check";
+import { cgroup } from "../../../provider/resources/cgroup";
 import { container } from "../../../provider/resources/container";
 import type { CommonInputs, Definition } from "../../../provider/resources/definition";
 import { host } from "../../../provider/resources/host";
@@ -98,4 +99,5 @@ function properties<R extends ResourceName, I extends CommonInputs>(
 properties(host, written.host);
 properties(layer, written.layer);
 properties(image, written.image);
+properties(cgroup, written.cgroup);
 properties(container, written.container);

@@ -26,12 +26,12 @@ describe("what is wrong with a container", () => {
     [
       "memory in no unit there is",
       { memory: "64q" },
-      'memory must be a size of at least 6m, such as "64m" or a number of bytes (leave it out for no limit); got "64q"',
+      'memory must be a size of at least 6m, such as "64m" or a number of bytes, or -1 for no limit; got "64q"',
     ],
     [
       "no memory at all",
       { memory: 0 },
-      'memory must be a size of at least 6m, such as "64m" or a number of bytes (leave it out for no limit); got 0',
+      'memory must be a size of at least 6m, such as "64m" or a number of bytes, or -1 for no limit; got 0',
     ],
     [
       "less processor than the kernel counts",
@@ -46,14 +46,60 @@ describe("what is wrong with a container", () => {
     [
       "less memory than a program needs",
       { memory: "6143k" },
-      'memory must be a size of at least 6m, such as "64m" or a number of bytes (leave it out for no limit); got "6143k"',
+      'memory must be a size of at least 6m, such as "64m" or a number of bytes, or -1 for no limit; got "6143k"',
     ],
     [
       "more processors than there are",
       { cpus: 8193 },
       "cpus must be a number of processors from 0.01 to 8192, such as 0.5 (leave it out for no limit); got 8193",
     ],
-    ["docker's word for no limit", { pidsLimit: -1 }, "pidsLimit must be a whole number from 1 to 4194304; got -1"],
+    [
+      "no processes at all",
+      { pidsLimit: 0 },
+      "pidsLimit must be a whole number from 1 to 4194304, or -1 for no limit; got 0",
+    ],
+    [
+      "swap that would be negative",
+      { memory: "64m", memorySwap: "32m" },
+      "memorySwap must be at least memory, 67108864 bytes; got 33554432",
+    ],
+    [
+      "swap without memory",
+      { memorySwap: "32m" },
+      "memorySwap counts memory and swap together, so it needs memory beside it",
+    ],
+    [
+      "more kept than allowed",
+      { memory: "64m", memoryReservation: "65m" },
+      "memoryReservation must be at most memory, 67108864 bytes; got 68157440",
+    ],
+    [
+      "processors in both words",
+      { cpus: 1, cpuQuota: 50_000 },
+      "cpuQuota says the same as cpus in other words; give one of them",
+    ],
+    ["a period of nothing", { cpuPeriod: 50_000 }, "cpuPeriod says nothing without cpuQuota"],
+    [
+      "a range upside down",
+      { cpusetCpus: "3-1" },
+      'cpusetCpus must be a list of processors, such as "0-2,4"; got "3-1"',
+    ],
+    ["a weight out of range", { blkioWeight: 5 }, "blkioWeight must be a whole number from 10 to 1000; got 5"],
+    [
+      "a device that is none",
+      { deviceReadBps: ["sda:1m"] },
+      'deviceReadBps[0].path must be a device, as a path below /dev or "major:minor"; got "sda"',
+    ],
+    [
+      "a rate in no unit there is",
+      { deviceReadBps: ["/dev/sda:1q"] },
+      'deviceReadBps[0].rate must be bytes a second, such as "10m"; got "1q"',
+    ],
+    [
+      "a device with two limits",
+      { deviceWriteIOps: ["/dev/sda:1", "/dev/sda:2"] },
+      "deviceWriteIOps names /dev/sda twice",
+    ],
     [
       "a command for a shell",
       { command: "httpd -f" },

@@ -15,6 +15,7 @@ export const least = {
     host: place,
     layers: [{ owner: "organization/urn:layer", contentKey: keys.one }],
   },
+  cgroup: { owner: "organization/urn:cgroup", host: place },
   container: {
     owner: "organization/urn:container",
     host: place,

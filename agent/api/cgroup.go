@@ -1,0 +1,25 @@
+package api
+
+// CgroupRequest asks for a control group that containers can be put below.
+type CgroupRequest struct {
+	Owner string `json:"owner"`
+	// ContentKey tells the group's place from another: a digest of the owners above it, and its own.
+	ContentKey string `json:"contentKey"`
+	// Parent names the group it is in; nil for one at the top.
+	Parent    *Reference     `json:"parent,omitempty"`
+	Resources GroupResources `json:"resources"`
+}
+
+// CgroupAnswer describes a control group as it now is.
+type CgroupAnswer struct {
+	Identity
+	ContentKey string `json:"contentKey"`
+	// Path is below the root of each hierarchy.
+	Path string `json:"path"`
+	// Version is that of the hierarchy that holds processes: 2 where no other is mounted.
+	Version int `json:"version"`
+	// Intact is false where the group is gone, or gone from a hierarchy.
+	Intact bool `json:"intact"`
+	// Resources are what the kernel holds of those that were asked for.
+	Resources GroupResources `json:"resources"`
+}

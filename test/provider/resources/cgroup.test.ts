@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import * as api from "../../../provider/api";
+import type { Bag } from "../../../provider/resources/bag";
+import { cgroup, type CgroupInputs } from "../../../provider/resources/cgroup";
+import { check, replacing } from "../../../provider/resources/check";
+import { checkFailure } from "../../../provider/failure";
+import { keys, least } from "./inputs";
+
+const identity = { owner: least.cgroup.owner, slot: "x", incarnation: "0".repeat(32), contentKey: keys.one };
+
+/** A group after check. */
+function declared(changed: Bag): CgroupInputs {
+  const checked = check(cgroup, {}, { ...least.cgroup, ...changed });
+  if ("failures" in checked) throw new Error(JSON.stringify(checked.failures));
+  return checked.inputs;
+}
+
+const everything = {
+  cpu: { max: 1.5, weight: 200, burst: "5ms" },
+  cpuset: { cpus: "0,1,2", mems: 0 },
+  memory: { max: "1g", high: "900m", low: "100m", min: 0, swapMax: -1, oomGroup: true },
+  pids: { max: 100 },
+  io: { weight: 50, max: [{ device: "/dev/sda", readBps: "10m", writeIops: 20 }] },
+  hugetlb: { "2MB": "64m" },
+  devices: ["c 1:3 mrw"],
+};
+
+describe("a control group", () => {
+  it("is asked for in the words of the kernel", () => {
+    const request = cgroup.request(declared({ ...everything, parent: { owner: "o", contentKey: keys.two } }));
+    expect(api.cgroupRequest.parse(request)).toMatchObject({
+      parent: { owner: "o", contentKey: keys.two },
+      resources: {
+        cpu: { maxUs: 150_000, burstUs: 5000, weight: 200 },
+        cpuset: { cpus: "0-2", mems: "0" },
+        memory: { max: 2 ** 30, high: 943_718_400, low: 104_857_600, min: 0, swapMax: -1, oomGroup: true },
+        pids: { max: 100 },
+        io: { weight: 50, max: [{ device: "/dev/sda", readBytes: 10_485_760, writeOps: 20 }] },
+        hugetlb: [{ pageSize: "2MB", max: 67_108_864 }],
+        devices: ["c 1:3 rwm"],
+      },
+    });
+  });
+
+  it.each([
+    [1.5, { quota: 150_000 }],
+    ["0.5", { quota: 50_000 }],
+    ["max", { quota: -1 }],
+    ["50000 100000", { quota: 50_000 }],
+    ["20000 50000", { quota: 20_000, period: 50_000 }],
+    [
+      { quota: "20ms", period: "50ms" },
+      { quota: 20_000, period: 50_000 },
+    ],
+  ])("takes processors as %j", (max, expected) => {
+    expect(declared({ cpu: { max } }).cpu).toEqual({ max: expected });
+  });
+
+  it("shows what the kernel holds otherwise, and only of what was declared", () => {
+    const inputs = declared(everything);
+    const { resources } = cgroup.request(inputs);
+    const answer = { ...identity, path: "/x", version: 2 as const, intact: true, resources };
+    expect(cgroup.drift(inputs, answer)).toEqual(inputs);
+    const other: api.GroupResources = {
+      ...resources,
+      cpu: { ...resources.cpu, maxUs: -1 },
+      memory: { ...resources.memory, max: 5 },
+      devices: ["a *:* rwm"],
+    };
+    expect(cgroup.drift(inputs, { ...answer, resources: other })).toEqual({
+      ...inputs,
+      cpu: { ...inputs.cpu, max: { quota: -1 } },
+      memory: { ...inputs.memory, max: 5 },
+      devices: ["a *:* rwm"],
+    });
+    const small = declared({ memory: { max: "1g" } });
+    expect(cgroup.drift(small, answer)).toEqual(small);
+    expect(cgroup.drift(inputs, { ...answer, intact: false, resources: {} })).toEqual({ ...inputs, intact: false });
+  });
+
+  it("is another one in another group, and nothing else of it replaces it", () => {
+    const before = declared({ ...everything, parent: { owner: "o", contentKey: keys.one } });
+    const replaced = (changed: Bag): string[] => {
+      const news = declared({ ...everything, parent: { owner: "o", contentKey: keys.one }, ...changed });
+      return replacing(cgroup, { ...before, hostId: "id" }, news);
+    };
+    expect(replaced({ cpu: { max: 3 }, memory: {}, devices: ["a *:* r"], pids: null })).toEqual([]);
+    expect(replaced({ parent: { owner: "other", contentKey: keys.one } })).toEqual(["contentKey"]);
+    expect(replaced({ parent: undefined })).toEqual(["contentKey"]);
+  });
+
+  it("tells all that is wrong at once", () => {
+    const wrong = {
+      cpu: { max: "many", weight: 0, burst: "-1s" },
+      cpuset: { cpus: "x" },
+      memory: { max: "64q", oomGroup: 1, hihg: 1 },
+      pids: { max: -2 },
+      io: { max: [{ device: "sda", readBps: 0 }] },
+      hugetlb: { "2M": "1m" },
+      devices: ["c 1:3"],
+    };
+    const checked = check(cgroup, {}, { ...least.cgroup, ...wrong });
+    const reasons = "failures" in checked ? checked.failures.map((one) => checkFailure(one).reason) : [];
+    for (const path of [
+      "cpu.max",
+      "cpu.weight",
+      "cpu.burst",
+      "cpuset.cpus",
+      "memory.max",
+      "memory.oomGroup",
+      "memory.hihg",
+      "pids.max",
+      "io.max[0].device",
+      "io.max[0].readBps",
+      'hugetlb["2M"]',
+      "devices[0]",
+    ]) {
+      expect(
+        reasons.some((reason) => reason.startsWith(path.replace('["2M"]', ".2M"))),
+        path,
+      ).toBe(true);
+    }
+  });
+});

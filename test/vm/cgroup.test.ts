@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Program, Settings } from "../e2e/program";
+import { rootfs } from "../e2e/rootfs";
+import { Stack } from "../e2e/stack";
+import { createVm, type TestVm } from "./index";
+
+interface GroupSettings extends Settings {
+  memory: string;
+}
+
+const groups: Program<GroupSettings> = ({ slipway, settings, busybox }) => {
+  const { host, image } = busybox();
+  const tenant = new slipway.Cgroup("tenant", {
+    host,
+    cpu: { max: 1.5, weight: 200 },
+    cpuset: { cpus: "0-1" },
+    memory: { max: settings.memory, high: "100m", low: "8m", min: "4m", swapMax: 0, oomGroup: true },
+    pids: { max: 100 },
+    io: { max: [{ device: "/dev/vda", writeBps: "10m" }] },
+    devices: ["c 1:3 rwm", "c 1:5 rwm"],
+  });
+  new slipway.Container("web", {
+    host,
+    image,
+    command: ["sleep", "100000"],
+    network: "none",
+    cgroup: tenant,
+    memory: "64m",
+    memoryReservation: "16m",
+    cpuShares: 512,
+    cpusetCpus: 1,
+    pidsLimit: 20,
+    deviceReadBps: ["/dev/vda:5m"],
+  });
+};
+
+describe("control groups on Debian 12 with systemd and cgroup version 2", () => {
+  let vm: TestVm;
+  let stack: Stack;
+  let settings: GroupSettings;
+  const steps = async (...words: string[]): Promise<string[]> =>
+    (await stack.up(...words)).steps.filter(({ op }) => op !== "refresh").map(({ op, name }) => `${op} ${name}`);
+  /** The files of the container's group, and of the one above. */
+  const files = async (where: "." | "..", ...names: string[]): Promise<string[]> => {
+    const found = "/sys/fs/cgroup$(sed s/^0::// /proc/$(pgrep -o -f 'sleep 100000')/cgroup)";
+    return (await vm.must(`cd ${found}/${where} && cat ${names.join(" ")}`)).trim().split("\n");
+  };
+
+  beforeAll(async () => {
+    vm = await createVm();
+    settings = { host: { ...vm.connection }, rootfs: await rootfs(), memory: "128m" };
+    stack = await Stack.create(groups, settings);
+  });
+  afterAll(async () => {
+    await stack?.dispose();
+    await vm?.close();
+  });
+
+  test("hold what they were declared with", async () => {
+    await stack.up();
+    expect(
+      await files("..", "cpu.max", "cpu.weight", "cpuset.cpus", "pids.max", "io.max", "memory.max", "memory.high"),
+    ).toEqual([
+      "150000 100000",
+      "200",
+      "0-1",
+      "100",
+      expect.stringMatching(/ wbps=10485760 /),
+      `${128 << 20}`,
+      `${100 << 20}`,
+    ]);
+    expect(await files("..", "memory.low", "memory.min", "memory.swap.max", "memory.oom.group")).toEqual([
+      `${8 << 20}`,
+      `${4 << 20}`,
+      "0",
+      "1",
+    ]);
+    expect(await files(".", "memory.max", "memory.low", "cpu.weight", "cpuset.cpus", "pids.max", "io.max")).toEqual([
+      `${64 << 20}`,
+      `${16 << 20}`,
+      "50",
+      "1",
+      "20",
+      expect.stringMatching(/ rbps=5242880 /),
+    ]);
+    expect(await steps()).toEqual([]);
+    expect(await steps("--refresh")).toEqual([]);
+  });
+
+  test("refuse the devices that no rule allows", async () => {
+    const inside = "nsenter -t $(pgrep -o -f 'sleep 100000') -m -r";
+    const group = "echo $$ > /sys/fs/cgroup$(sed s/^0::// /proc/$(pgrep -o -f 'sleep 100000')/cgroup)/cgroup.procs";
+    const tried = await vm.exec(
+      `${group}; ${inside} /bin/busybox sh -c ': > /dev/null && : < /dev/zero && echo fine; : < /dev/urandom'`,
+    );
+    expect(tried.stdout).toBe("fine\n");
+    expect(tried.stderr).toContain("Operation not permitted");
+  });
+
+  test("change under what runs in them, and are put back", async () => {
+    const pid = await vm.must("pgrep -o -f 'sleep 100000'");
+    await stack.write(groups, { ...settings, memory: "256m" });
+    expect(await steps()).toEqual(["update tenant"]);
+    expect(await files("..", "memory.max", "memory.high")).toEqual([`${256 << 20}`, `${100 << 20}`]);
+    await vm.must("echo 7 > $(ls -d /sys/fs/cgroup/system.slice/slipway.service/g/*/)pids.max");
+    expect(await steps("--refresh")).toEqual(["update tenant"]);
+    expect(await files("..", "pids.max")).toEqual(["100"]);
+    expect(await vm.must("pgrep -o -f 'sleep 100000'")).toBe(pid);
+  });
+
+  test("go with destroy", async () => {
+    await stack.destroy();
+    expect(await vm.must("ls -d /sys/fs/cgroup/system.slice/slipway.service/g/*/ 2>/dev/null | cat")).toBe("");
+  });
+});

@@ -112,6 +112,9 @@ func TestEveryFailureOfARequestIsNamedWithItsPath(t *testing.T) {
 		Layers: Resource[api.LayerRequest, api.LayerAnswer]{Put: func(context.Context, string, api.LayerRequest) (api.LayerAnswer, error) {
 			panic("an invalid request got through")
 		}},
+		Cgroups: Resource[api.CgroupRequest, api.CgroupAnswer]{Put: func(context.Context, string, api.CgroupRequest) (api.CgroupAnswer, error) {
+			panic("an invalid request got through")
+		}},
 		Containers: Resource[api.ContainerRequest, api.ContainerAnswer]{Put: func(context.Context, string, api.ContainerRequest) (api.ContainerAnswer, error) {
 			panic("an invalid request got through")
 		}},
@@ -134,10 +137,12 @@ func TestEveryFailureOfARequestIsNamedWithItsPath(t *testing.T) {
 		{"PUT", "/v1/containers/" + nonce, `{"owner":"o/u","image":{"owner":"o/i","contentKey":"k","tag":1},"network":"none","wait":"running"}`,
 			[]string{"`image.tag` is not a field"}},
 		{"PUT", "/v1/containers/" + nonce, `{"owner":"o/u","image":{"owner":"o/i"},"command":["a","b\u0000"],"env":{"A=B":"","C":"\u0000"},"hostname":"a b",
-			"workingDir":"x","network":"bridge","memory":-1,"cpus":-1,"pidsLimit":-1,"stopTimeoutMs":-1,"wait":"never"}`,
-			[]string{"`image.contentKey`", "`command[1]`", "`env`", "`env.C`", "`hostname`", "`workingDir`", "`network`", "`memory`", "`cpus`", "`pidsLimit`", "`stopTimeoutMs`", "`wait`"}},
-		{"PUT", "/v1/containers/" + nonce, `{"memory":1.5,"cpus":"2","command":{"a":1},"env":["A=B"],"readOnly":"yes"}`,
-			[]string{"`memory` must be a whole number", "`cpus` must be a number", "`command` must be a list", "`env` must be an object", "`readOnly` must be true or false"}},
+			"workingDir":"x","network":"bridge","cgroup":{"owner":"o/g"},"stopTimeoutMs":-1,"wait":"never"}`,
+			[]string{"`image.contentKey`", "`command[1]`", "`env`", "`env.C`", "`hostname`", "`workingDir`", "`network`", "`cgroup.contentKey`", "`stopTimeoutMs`", "`wait`"}},
+		{"PUT", "/v1/containers/" + nonce, `{"resources":{"memory":{"max":1.5},"cpu":2},"command":{"a":1},"env":["A=B"],"readOnly":"yes"}`,
+			[]string{"`resources.memory.max` must be a whole number", "`resources.cpu` must be an object", "`command` must be a list", "`env` must be an object", "`readOnly` must be true or false"}},
+		{"PUT", "/v1/cgroups/" + nonce, `{"owner":"o/u","contentKey":"","parent":{"owner":"o/u"},"resources":{}}`,
+			[]string{"`contentKey`", "`parent.contentKey`"}},
 		{"PUT", "/v1/blobs/sha256:1", "", []string{"`digest` must"}},
 		{"DELETE", "/v1/hosts/" + nonce + "?purge=1", "", []string{"`purge` must"}},
 		{"GET", "/v1/containers/" + nonce + "/logs?tail=-1", "", []string{"`tail` must"}},

@@ -15,6 +15,7 @@ func TestGoldenRequestsAreTaken(t *testing.T) {
 		"HostRequest":      func() any { return new(api.HostRequest) },
 		"LayerRequest":     func() any { return new(api.LayerRequest) },
 		"ImageRequest":     func() any { return new(api.ImageRequest) },
+		"CgroupRequest":    func() any { return new(api.CgroupRequest) },
 		"ContainerRequest": func() any { return new(api.ContainerRequest) },
 	} {
 		files, err := filepath.Glob("../../test/api/golden/" + name + ".*.json")

@@ -1,4 +1,5 @@
 import { unlimited, type GroupResources } from "../api";
+import { compact } from "./bag";
 
 /** The use of one block device, as an argument limits it. */
 export interface DeviceRate {
@@ -144,13 +145,12 @@ const seenAs: { readonly [N in keyof Limits]-?: (seen: GroupResources, declared:
  */
 export function limitsSeen<I extends Limits>(inputs: I, seen: GroupResources): I {
   const asked = resourcesOf(inputs) ?? {};
-  const now = { ...inputs } as Record<string, unknown>;
+  const changed: [string, unknown][] = [];
   for (const name of limitNames) {
     if (inputs[name] === undefined) continue;
     const held = seenAs[name](seen, inputs);
     if (JSON.stringify(held) === JSON.stringify(seenAs[name](asked, inputs))) continue;
-    if (held === undefined || (held === unlimited && name !== "memorySwap")) delete now[name];
-    else now[name] = held;
+    changed.push([name, held === unlimited && name !== "memorySwap" ? undefined : held]);
   }
-  return now as I;
+  return compact({ ...inputs, ...Object.fromEntries(changed) });
 }

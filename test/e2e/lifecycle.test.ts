@@ -83,7 +83,7 @@ describe.each<{ transport: Transport; onDelete: "keep" | "purge" }>([
     expect(bench.firstProcess(id)).toEqual(process);
     expect(await bench.container(id)).toMatchObject({
       running: true,
-      limits: { memory: 96 * 1024 * 1024, cpus: 0.5, pidsLimit: 32 },
+      resources: { memory: { max: 96 * 1024 * 1024 }, cpu: { maxUs: 50_000 }, pids: { max: 32 } },
       labels: { tier: "back" },
     });
   });

@@ -87,7 +87,13 @@ func (k bandwidth) settings(p place, wanted *api.GroupResources) ([]Setting, err
 	if _, now, err := k.held(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	} else if err == nil && now != period || err != nil && period != defaultPeriod {
-		all = append([]Setting{{Path: p.path("cpu.cfs_period_us"), Value: strconv.FormatInt(period, 10)}}, all...)
+		other := Setting{Path: p.path("cpu.cfs_period_us"), Value: strconv.FormatInt(period, 10)}
+		// A shorter period comes after its quota: before, it would mean more processors, which the group above may not have.
+		if err == nil && period < now {
+			all = append(all, other)
+		} else {
+			all = append([]Setting{other}, all...)
+		}
 	}
 	return all, nil
 }

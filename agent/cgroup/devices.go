@@ -41,11 +41,11 @@ func (k deviceRules) settings(p place, wanted *api.GroupResources) ([]Setting, e
 	if p.version == 2 {
 		return []Setting{{Path: p.folder, Program: programOf(wanted.Devices)}}, nil
 	}
+	rules := canonical(wanted.Devices)
 	held, err := k.held(p)
 	if err != nil {
 		return nil, err
 	}
-	rules := wanted.Devices
 	if len(rules) == 0 {
 		rules = []string{everything}
 	}
@@ -59,15 +59,11 @@ func (k deviceRules) settings(p place, wanted *api.GroupResources) ([]Setting, e
 	if slices.Contains(held, everything) {
 		all, held = append(all, Setting{Path: p.path("devices.deny"), Value: "a"}), nil
 	}
-	for _, rule := range rules {
-		if !slices.Contains(held, rule) {
-			all = append(all, Setting{Path: p.path("devices.allow"), Value: rule})
-		}
+	for _, rule := range without(rules, held) {
+		all = append(all, Setting{Path: p.path("devices.allow"), Value: rule})
 	}
-	for _, rule := range held {
-		if !slices.Contains(rules, rule) {
-			all = append(all, Setting{Path: p.path("devices.deny"), Value: rule})
-		}
+	for _, rule := range without(held, rules) {
+		all = append(all, Setting{Path: p.path("devices.deny"), Value: rule})
 	}
 	return all, nil
 }
@@ -85,7 +81,7 @@ func (k deviceRules) read(p place, wanted, found *api.GroupResources) error {
 		return err
 	}
 	found.Devices = held
-	if len(held) == len(wanted.Devices) && !slices.ContainsFunc(wanted.Devices, func(rule string) bool { return !slices.Contains(held, rule) }) {
+	if slices.Equal(canonical(held), canonical(wanted.Devices)) {
 		found.Devices = wanted.Devices
 	}
 	return nil
@@ -130,6 +126,11 @@ func parseRule(text string) (rule, error) {
 		return rule{}, fmt.Errorf("a device rule is like \"c 1:3 rwm\": a, b or c, major and minor number or *, and some of r, w and m; got %q", text)
 	}
 	r := rule{kind: words[1][0], major: numberOrAny(words[2]), minor: numberOrAny(words[3])}
+	for _, number := range words[2:4] {
+		if _, err := strconv.ParseUint(number, 10, 31); number != "*" && err != nil {
+			return rule{}, fmt.Errorf("a device has no number %s", number)
+		}
+	}
 	for _, letter := range words[4] {
 		r.access |= map[rune]uint32{'r': unix.BPF_DEVCG_ACC_READ, 'w': unix.BPF_DEVCG_ACC_WRITE, 'm': unix.BPF_DEVCG_ACC_MKNOD}[letter]
 	}

@@ -61,6 +61,10 @@ func programOf(rules []string) []instruction {
 		if err != nil {
 			continue
 		}
+		if r == anything {
+			// The kernel refuses a program with instructions that are never reached.
+			return programOf(nil)
+		}
 		program = append(program, r.compile()...)
 	}
 	return append(program, instruction{moveValue, answer, 0, 0}, instruction{code: leave})
@@ -94,7 +98,8 @@ func (r rule) compile() []instruction {
 	return rule
 }
 
-// bpf is bpf(2) with its attributes as numbers of 32 and 64 bits, laid out by the caller.
+// bpf is bpf(2) with its attributes laid out by the caller: numbers, and pointers as such, because the stack they may be on
+// can move before the call.
 func bpf[T any](command uintptr, attributes *T) (int, error) {
 	result, _, errno := unix.Syscall(unix.SYS_BPF, command, uintptr(unsafe.Pointer(attributes)), unsafe.Sizeof(*attributes))
 	if errno != 0 {
@@ -108,13 +113,13 @@ func loadProgram(program []instruction) (int, error) {
 	license := []byte("Apache-2.0\x00")
 	attributes := struct {
 		kind, count           uint32
-		instructions, license uint64
+		instructions, license unsafe.Pointer
 		logLevel, logSize     uint32
 		log                   uint64
 		kernelVersion, flags  uint32
 	}{
 		kind: unix.BPF_PROG_TYPE_CGROUP_DEVICE, count: uint32(len(program)),
-		instructions: uint64(uintptr(unsafe.Pointer(&program[0]))), license: uint64(uintptr(unsafe.Pointer(&license[0]))),
+		instructions: unsafe.Pointer(&program[0]), license: unsafe.Pointer(&license[0]),
 	}
 	descriptor, err := bpf(unix.BPF_PROG_LOAD, &attributes)
 	runtime.KeepAlive(program)
@@ -159,9 +164,9 @@ func attachedPrograms(group int) ([]int, error) {
 	var ids [64]uint32
 	query := struct {
 		group, kind, flags, attached uint32
-		ids                          uint64
+		ids                          unsafe.Pointer
 		count, _                     uint32
-	}{group: uint32(group), kind: unix.BPF_CGROUP_DEVICE, ids: uint64(uintptr(unsafe.Pointer(&ids))), count: uint32(len(ids))}
+	}{group: uint32(group), kind: unix.BPF_CGROUP_DEVICE, ids: unsafe.Pointer(&ids), count: uint32(len(ids))}
 	_, err := bpf(unix.BPF_PROG_QUERY, &query)
 	runtime.KeepAlive(&ids)
 	if err != nil {
@@ -216,8 +221,8 @@ func tagOf(program int) ([8]byte, error) {
 	}
 	query := struct {
 		program, size uint32
-		info          uint64
-	}{uint32(program), uint32(unsafe.Sizeof(info)), uint64(uintptr(unsafe.Pointer(&info)))}
+		info          unsafe.Pointer
+	}{uint32(program), uint32(unsafe.Sizeof(info)), unsafe.Pointer(&info)}
 	_, err := bpf(unix.BPF_OBJ_GET_INFO_BY_FD, &query)
 	runtime.KeepAlive(&info)
 	return info.tag, err

@@ -1,16 +1,27 @@
 package cgroup
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"pulumi-slipway/agent/api"
 	"pulumi-slipway/agent/store"
 )
 
+// makingLock is held by whoever makes groups again.
+const makingLock = "making-cgroups"
+
 // Ensure makes a group again that somebody removed, or that a reboot took away, and those above it.
-func (g *Groups) Ensure(path string) error {
+func (g *Groups) Ensure(ctx context.Context, path string) error {
+	// One that is half made has no limits yet, and whatever got into it would keep them from being set.
+	lock, err := g.store.Lock(ctx, makingLock)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
 	if g.tree.at(path).whole() {
 		return nil
 	}
@@ -18,6 +29,8 @@ func (g *Groups) Ensure(path string) error {
 	if err != nil {
 		return err
 	}
+	// From the top: version 1 refuses devices and processors to a group that has others in it already.
+	slices.SortFunc(all, func(a, b store.Claim) int { return len(a.Content) - len(b.Content) })
 	for _, claim := range all {
 		if !strings.HasPrefix(path+"/", claim.Content+"/") {
 			continue
@@ -26,7 +39,6 @@ func (g *Groups) Ensure(path string) error {
 		if err != nil {
 			return err
 		}
-		// Claims come in no order, but what is above is made with what is below, and has its settings when its turn comes.
 		group := g.tree.at(claim.Content)
 		if _, err := group.make(); err != nil {
 			return err

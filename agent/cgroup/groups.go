@@ -36,7 +36,7 @@ func (g *Groups) Put(ctx context.Context, incarnation string, request api.Cgroup
 		if err != nil {
 			return api.CgroupAnswer{}, err
 		}
-		if err := g.Ensure(claim.Content); err != nil {
+		if err := g.Ensure(ctx, claim.Content); err != nil {
 			return api.CgroupAnswer{}, err
 		}
 		above = claim.Content
@@ -46,18 +46,7 @@ func (g *Groups) Put(ctx context.Context, incarnation string, request api.Cgroup
 	if err != nil {
 		return api.CgroupAnswer{}, err
 	}
-	group := g.tree.at(path)
-	made, err := group.make()
-	if err == nil {
-		err = g.tree.Check(&request.Resources)
-	}
-	if err == nil {
-		err = group.Change(before, &request.Resources)
-	}
-	if err != nil {
-		if made {
-			err = errors.Join(err, group.Remove(ctx))
-		}
+	if err := g.converge(ctx, g.tree.at(path), before, &request.Resources); err != nil {
 		return api.CgroupAnswer{}, err
 	}
 	settings, err := json.Marshal(request.Resources)
@@ -73,6 +62,28 @@ func (g *Groups) Put(ctx context.Context, incarnation string, request api.Cgroup
 		_ = g.tree.at(other.Content).rmdir()
 	}
 	return g.answer(claim)
+}
+
+// converge makes a group where there is none, and gives it settings. One that it made but that cannot have them it removes.
+func (g *Groups) converge(ctx context.Context, group Group, before, wanted *api.GroupResources) error {
+	if !group.whole() {
+		lock, err := g.store.Lock(ctx, makingLock)
+		if err != nil {
+			return err
+		}
+		defer lock.Unlock()
+	}
+	made, err := group.make()
+	if err == nil {
+		err = g.tree.Check(wanted)
+	}
+	if err == nil {
+		err = group.Change(before, wanted)
+	}
+	if err != nil && made {
+		err = errors.Join(err, group.Remove(ctx))
+	}
+	return err
 }
 
 // settingsAt are those of the claim that is on a path already, none where there is no such claim.

@@ -131,3 +131,36 @@ func TestAGroupThatIsRefusedLeavesNothing(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What is in a group keeps version 1 from setting some of its limits.
+func TestGroupsAreMadeAgainFromTheTop(t *testing.T) {
+	for range 4 {
+		g := groups(t)
+		top := request(t, "top", `{"cpuset":{"cpus":"0"},"devices":["c 1:3 rwm"],"cpu":{"maxUs":100000}}`, nil)
+		above := put(t, g, first, top)
+		inner := request(t, "inner", `{"cpu":{"maxUs":100000}}`, &top)
+		below := put(t, g, second, inner)
+		// Ten processors for a moment would be more than there are above.
+		inner.Resources = *resources(t, `{"cpu":{"maxUs":10000,"periodUs":10000}}`)
+		put(t, g, second, inner)
+		for _, answer := range []api.CgroupAnswer{below, above} {
+			for _, h := range g.tree.Mounted {
+				if err := os.Remove(filepath.Join(h.Mount, answer.Path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+					t.Fatal(err)
+				}
+			}
+		}
+		claim, err := g.store.FindClaim(store.Cgroups, second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Ensure(context.Background(), claim.Content); err != nil {
+			t.Fatal(err)
+		}
+		for _, incarnation := range []string{second, first} {
+			if err := g.Delete(context.Background(), incarnation); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}

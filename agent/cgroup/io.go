@@ -138,6 +138,11 @@ func (k throttle) read(p place, wanted, found *api.GroupResources) error {
 		}
 		now := held[number]
 		now.Device = limit.Device
+		for _, r := range rates {
+			if set := *r.field(&limit); set != nil && *set == api.Unlimited && *r.field(&now) == nil {
+				*r.field(&now) = set
+			}
+		}
 		delete(held, number)
 		within(&found.IO).Max = append(within(&found.IO).Max, now)
 	}

@@ -142,6 +142,9 @@ func (k swap) settings(p place, wanted *api.GroupResources) ([]Setting, error) {
 		return []Setting{{Path: p.path(swapFile), Value: word(swapFile, 2, most), Optional: true}}, nil
 	}
 	sum := int64(api.Unlimited)
+	if memory := or(wanted.Memory).Max; most != api.Unlimited && (memory == nil || *memory == api.Unlimited) {
+		return nil, fmt.Errorf("control groups of version 1 limit swap only together with memory, in %s; limit `memory.max` too, or use a host with version 2", sumFile)
+	}
 	if memory := or(wanted.Memory).Max; memory != nil && *memory != api.Unlimited && most != api.Unlimited {
 		sum = wholePages(*memory) + wholePages(most)
 	}

@@ -20,7 +20,9 @@ func number(path string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return parseNumber(path, strings.TrimSpace(string(data)))
+	// io.weight of version 2 says "default 100", and then the weights of single devices.
+	line, _, _ := strings.Cut(string(data), "\n")
+	return parseNumber(path, strings.TrimSpace(strings.TrimPrefix(line, "default ")))
 }
 
 func parseNumber(path, text string) (int64, error) {

@@ -197,6 +197,12 @@ func hint(c change, errno unix.Errno) string {
 	switch {
 	case errno == unix.EBUSY && c.knob.controller() == "memory":
 		return "; " + inUse(c.refused.Path) + ", and the kernel could not take enough of that back: stop something in the group, or allow more"
+	case errno == unix.EINVAL && c.knob.controller() == "devices":
+		return "; control groups of version 1 begin and cease to restrict devices only while no other group is in this one: end the containers in it first"
+	case errno == unix.EPERM && c.knob.controller() == "devices":
+		return "; the group above does not allow it"
+	case errno == unix.EBUSY && c.knob.controller() == "cpuset":
+		return "; a group in this one has more of them, which control groups of version 1 do not take away: end the containers in it first, or use a host with version 2"
 	case errno == unix.ENODEV:
 		return "; there is no such device, or it is a partition: limits are those of whole disks"
 	case errno == unix.ERANGE:

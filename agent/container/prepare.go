@@ -1,6 +1,7 @@
 package container
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,7 +21,7 @@ type plan struct {
 }
 
 // plan answers every question about a container but whether it starts.
-func (c *Containers) plan(p place, request api.ContainerRequest, resolved *image.Resolved) (plan, error) {
+func (c *Containers) plan(ctx context.Context, p place, request api.ContainerRequest, resolved *image.Resolved) (plan, error) {
 	config := resolved.Config
 	words := arguments(request.Entrypoint, request.Command, config.Entrypoint, config.Command)
 	if len(words) == 0 {
@@ -40,7 +41,7 @@ func (c *Containers) plan(p place, request api.ContainerRequest, resolved *image
 		return plan{}, err
 	}
 	if above := p.group.Above(); above != "" {
-		if err := c.groups.Ensure(above); err != nil {
+		if err := c.groups.Ensure(ctx, above); err != nil {
 			return plan{}, err
 		}
 	}

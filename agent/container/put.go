@@ -110,7 +110,7 @@ func (a *attempt) lay(ctx context.Context) (made plan, release func(), err error
 	resolved, err := image.Resolve(ctx, a.store, a.request.Image)
 	if err == nil {
 		release = resolved.Release
-		made, err = a.plan(a.place, a.request, resolved)
+		made, err = a.plan(ctx, a.place, a.request, resolved)
 	}
 	if err == nil {
 		made.record.Supersedes, made.record.Stopped, err = a.handOver()
@@ -177,7 +177,7 @@ func (a *attempt) again(ctx context.Context, known record) (plan, error) {
 		return plan{}, err
 	}
 	defer resolved.Release()
-	made, err := a.plan(a.place, a.request, resolved)
+	made, err := a.plan(ctx, a.place, a.request, resolved)
 	made.record.Supersedes, made.record.Stopped = known.Supersedes, known.Stopped
 	return made, err
 }

@@ -111,7 +111,7 @@ func (c *Containers) revive(ctx context.Context, p place) error {
 		return err
 	}
 	defer resolved.Release()
-	made, err := c.plan(p, r.Request, resolved)
+	made, err := c.plan(ctx, p, r.Request, resolved)
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,8 @@ export function limitRules(inputs: Bag): Failure[] {
   const memory = parseSize(inputs["memory"]);
   if ("memorySwap" in inputs && !("memory" in inputs)) {
     fail("memorySwap", "counts memory and swap together, so it needs memory beside it");
+  } else if (isUnlimited(inputs["memory"]) && parseSize(inputs["memorySwap"]) !== undefined) {
+    fail("memorySwap", "counts memory and swap together, so it needs a limit of memory; got memory without limit");
   }
   for (const [name, most] of [
     ["memorySwap", false],
@@ -57,11 +59,13 @@ export function limitRules(inputs: Bag): Failure[] {
   return failures;
 }
 
+const isUnlimited = (found: unknown): boolean => found === unlimited || found === "-1";
+
 /** Bytes, or no limit. */
 export function sizeOrUnlimited(least: number): ReturnType<typeof count> {
   const rule = `must be a size${least > 0 ? " of at least 6m" : ""}, such as "64m" or a number of bytes, or -1 for no limit`;
   return value(rule, (found) => {
-    if (found === unlimited || found === "-1") return unlimited;
+    if (isUnlimited(found)) return unlimited;
     const size = parseSize(found);
     return size !== undefined && size >= least ? size : undefined;
   });

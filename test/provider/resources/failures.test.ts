@@ -64,6 +64,11 @@ describe("what is wrong with a container", () => {
       "memorySwap must be at least memory, 67108864 bytes; got 33554432",
     ],
     [
+      "swap beside memory without limit",
+      { memory: -1, memorySwap: "32m" },
+      "memorySwap counts memory and swap together, so it needs a limit of memory; got memory without limit",
+    ],
+    [
       "swap without memory",
       { memorySwap: "32m" },
       "memorySwap counts memory and swap together, so it needs memory beside it",

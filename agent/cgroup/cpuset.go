@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,11 +64,42 @@ func (k set) settings(p place, wanted *api.GroupResources) ([]Setting, error) {
 		*value = strings.TrimSpace(string(inherited))
 	}
 	text := or(value)
-	if text == "" && p.version == 2 {
+	if p.version == 1 {
+		return k.followed(p, text), nil
+	}
+	if text == "" {
 		// An empty write is no write; a line of its own is the empty set.
 		text = "\n"
 	}
 	return []Setting{{Path: p.path(k.file), Value: text}}, nil
+}
+
+// followed changes a group of version 1 with those in it that have the same: a group has nothing that the one above it does
+// not have, so on the way down all get the new beside the old, and on the way up the old goes.
+func (k set) followed(p place, text string) []Setting {
+	held := k.held(p)
+	below := heirs(p, func(other place) bool { return sameSet(k.held(other), held) })
+	wanted := Setting{Path: p.path(k.file), Value: text}
+	if len(below) == 0 || held == "" || sameSet(held, text) {
+		return []Setting{wanted}
+	}
+	both := held + "," + text
+	var all []Setting
+	if !sameSet(both, held) {
+		for _, one := range append([]place{p}, below...) {
+			all = append(all, Setting{Path: one.path(k.file), Value: both})
+		}
+	}
+	for _, one := range slices.Backward(below) {
+		all = append(all, Setting{Path: one.path(k.file), Value: text})
+	}
+	return append(all, wanted)
+}
+
+// held is "" for a group that is not there.
+func (k set) held(p place) string {
+	data, _ := os.ReadFile(p.path(k.file))
+	return strings.TrimSpace(string(data))
 }
 
 func (k set) read(p place, wanted, found *api.GroupResources) error {

@@ -57,10 +57,19 @@ func (k deviceRules) settings(p place, wanted *api.GroupResources) ([]Setting, e
 		return all, nil
 	}
 	if slices.Contains(held, everything) {
+		// Where a group is in this one, the kernel refuses that.
 		all, held = append(all, Setting{Path: p.path("devices.deny"), Value: "a"}), nil
 	}
-	for _, rule := range without(rules, held) {
-		all = append(all, Setting{Path: p.path("devices.allow"), Value: rule})
+	before := canonical(held)
+	below := heirs(p, func(other place) bool {
+		rules, err := k.held(other)
+		return err == nil && slices.Equal(canonical(rules), before)
+	})
+	// The kernel passes on to them what is refused, but not what is allowed.
+	for _, one := range append([]place{p}, below...) {
+		for _, rule := range without(rules, held) {
+			all = append(all, Setting{Path: one.path("devices.allow"), Value: rule})
+		}
 	}
 	for _, rule := range without(held, rules) {
 		all = append(all, Setting{Path: p.path("devices.deny"), Value: rule})

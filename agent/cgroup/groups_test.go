@@ -164,3 +164,38 @@ func TestGroupsAreMadeAgainFromTheTop(t *testing.T) {
 		}
 	}
 }
+
+// A container that runs in a group follows what becomes of that.
+func TestWhatIsInAGroupFollowsIt(t *testing.T) {
+	g := groups(t)
+	top := request(t, "top", `{"cpuset":{"cpus":"0-1"},"devices":["c 1:3 rwm"]}`, nil)
+	put(t, g, first, top)
+	claim, err := g.store.FindClaim(store.Cgroups, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	container := g.tree.Below(claim.Content, second)
+	if _, err := container.make(); err != nil {
+		t.Fatal(err)
+	}
+	defer container.Remove(context.Background())
+	for _, step := range []string{
+		`{"cpuset":{"cpus":"0"},"devices":["c 1:3 r"]}`, `{"cpuset":{"cpus":"1"},"devices":["c 1:3 r","c 1:5 rwm"]}`,
+		`{"cpuset":{"cpus":"0-1"},"devices":["c 1:5 rwm"]}`,
+	} {
+		top.Resources = *resources(t, step)
+		put(t, g, first, top)
+		for controller, name := range map[string]string{"cpuset": "cpuset.cpus", "devices": "devices.list"} {
+			h, _ := g.tree.with(controller)
+			if h.Version == 1 && container.content(t, controller, name) != g.tree.at(claim.Content).content(t, controller, name) {
+				t.Errorf("%s: the container has %s", step, container.content(t, controller, name))
+			}
+		}
+	}
+	if err := container.Remove(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Delete(context.Background(), first); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -75,7 +75,7 @@ func (g *Groups) converge(ctx context.Context, group Group, before, wanted *api.
 	}
 	made, err := group.make()
 	if err == nil {
-		err = g.tree.Check(wanted)
+		err = group.Check(wanted)
 	}
 	if err == nil {
 		err = group.Change(before, wanted)

@@ -13,45 +13,42 @@ import (
 	"pulumi-slipway/agent/api"
 )
 
-// Check refuses what this host cannot hold, all of it at once.
-func (t *Tree) Check(wanted *api.GroupResources) error {
+// Check refuses what this host cannot hold for the group, all of it at once. The group above it is there.
+func (g Group) Check(wanted *api.GroupResources) error {
 	if wanted == nil {
 		return nil
 	}
-	var all []string
-	var first knob
+	problem := &api.Problem{Code: api.CodeLimitUnsupported}
+	all := tooMany(wanted)
 	for _, k := range knobs {
 		if !k.isSet(wanted) {
 			continue
 		}
-		if err := t.lacks(k); err != nil {
+		if err := g.lacks(k); err != nil {
 			all = append(all, fmt.Sprintf("%s: %v", k.name(), err))
-			if first == nil {
-				first = k
+			if problem.Step == "" {
+				problem.Step, problem.Object = "look for the controller "+k.controller(), strings.Trim(k.name(), "`")
 			}
 		}
 	}
-	if more := tooMany(wanted); first == nil && len(more) > 0 {
-		return &api.Problem{Code: api.CodeLimitUnsupported, Detail: strings.Join(more, "; ")}
-	}
-	if first == nil {
+	if len(all) == 0 {
 		return nil
 	}
-	return &api.Problem{Code: api.CodeLimitUnsupported, Step: "look for the controller " + first.controller(),
-		Object: strings.Trim(first.name(), "`"), Detail: strings.Join(all, "; ")}
+	problem.Detail = strings.Join(all, "; ")
+	return problem
 }
 
-// lacks says why no group of this host can have a knob, nil where one can.
-func (t *Tree) lacks(k knob) error {
-	if reason := t.refusal(k.controller()); reason != nil {
+// lacks says why the group cannot have a knob, nil where it can.
+func (g Group) lacks(k knob) error {
+	if reason := g.tree.refusal(k.controller()); reason != nil {
 		return fmt.Errorf("the controller %s cannot be switched on: %w", k.controller(), reason)
 	}
-	h, ok := t.with(k.controller())
+	h, ok := g.tree.with(k.controller())
 	if !ok {
 		return fmt.Errorf("no mounted control group hierarchy has the controller %s; it is missing in the kernel, or disabled on its command line", k.controller())
 	}
-	// The containers' common group has every file that one of a container will have.
-	sample := filepath.Join(h.Mount, t.Base, containers)
+	// The group above has every file that this one has or will have.
+	sample := filepath.Join(h.Mount, g.tree.Base, g.above)
 	if _, err := os.Lstat(sample); err != nil {
 		return nil // Nobody has prepared it yet, and the kernel has the last word anyway.
 	}

@@ -49,7 +49,7 @@ func (c *Containers) plan(ctx context.Context, p place, request api.ContainerReq
 	if err := p.group.MakeAbove(wanted); err != nil {
 		return plan{}, err
 	}
-	if err := c.tree.Check(request.Resources); err != nil {
+	if err := p.group.Check(request.Resources); err != nil {
 		return plan{}, err
 	}
 	settings, err := p.group.Settings(wanted)

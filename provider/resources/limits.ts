@@ -28,25 +28,6 @@ export interface Limits {
   readonly deviceWriteIOps?: readonly DeviceRate[];
 }
 
-/** The names of {@link Limits}. */
-export const limitNames = [
-  "memory",
-  "memorySwap",
-  "memoryReservation",
-  "cpus",
-  "cpuQuota",
-  "cpuPeriod",
-  "cpuShares",
-  "cpusetCpus",
-  "cpusetMems",
-  "pidsLimit",
-  "blkioWeight",
-  "deviceReadBps",
-  "deviceWriteBps",
-  "deviceReadIOps",
-  "deviceWriteIOps",
-] as const satisfies readonly (keyof Limits)[];
-
 /** The kernel's default, and Docker's, in microseconds. */
 const defaultPeriod = 100_000;
 
@@ -137,6 +118,9 @@ const seenAs: { readonly [N in keyof Limits]-?: (seen: GroupResources, declared:
   deviceReadIOps: (seen) => ratesOf("deviceReadIOps", seen),
   deviceWriteIOps: (seen) => ratesOf("deviceWriteIOps", seen),
 };
+
+/** The names of {@link Limits}. */
+export const limitNames = Object.keys(seenAs) as (keyof Limits)[];
 
 /**
  * The declared limits, with those that the kernel holds otherwise as it holds them. One that was not declared is not

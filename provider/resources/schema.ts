@@ -38,7 +38,7 @@ export function quiet<T>(rule: string, read: (value: unknown) => T | undefined):
 export function members<S extends z.ZodRawShape>(rule: string, shape: S): z.ZodType<z.output<z.ZodObject<S>>> {
   const object = z.object(shape);
   return judged((found, fail) => {
-    if (!isBag(found)) return refuse(fail, `${rule}; ${shown(found)}`);
+    if (!isBag(found)) return refuse(fail, `${rule}; ${described(found)}`);
     for (const name of Object.keys(found)) {
       if (!(name in shape)) fail(`is not an argument${nearest(name, Object.keys(shape).filter(isWritten))}`, [name]);
     }
@@ -78,6 +78,8 @@ export function shown(found: unknown): string {
 export function described(found: unknown): string {
   if (found === undefined) return "it is missing";
   if (found === null) return "got null";
+  // What the SDK makes of a resource in a wrong place. Any other text may be a secret.
+  if (typeof found === "string" && found.startsWith("a resource of type ")) return `got ${found}`;
   if (Array.isArray(found)) return found.length === 0 ? "got an empty list" : "got a list";
   return isBag(found) ? "got an object" : `got a ${typeof found}`;
 }

@@ -1,6 +1,7 @@
 /**
- * `node base.mjs [amd64|arm64]` writes base.tar, the files of Debian's busybox-static package: a root file system with
- * one static program in it. The architecture is the host's, amd64 unless given. Where base.tar is, it does nothing.
+ * `node base.mjs [amd64|arm64] [MIRROR]` writes base.tar, the files of Debian's busybox-static package: a root file system
+ * with one static program in it. The architecture is the host's, amd64 unless given. MIRROR is the address of a Debian
+ * mirror, needed only where there is no apt. Where base.tar is, it does nothing.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -9,14 +10,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 
-const archive = "https://deb.debian.org/debian";
-const architecture = process.argv[2] ?? "amd64";
+const [architecture = "amd64", mirror] = process.argv.slice(2);
 const target = fileURLToPath(new URL("base.tar", import.meta.url));
 
 if (!existsSync(target)) {
   const folder = mkdtempSync(`${target}-`);
   try {
-    const file = byApt(folder) ?? (await fromArchive(folder));
+    const file = byApt(folder) ?? (await fromMirror(folder));
     writeFileSync(join(folder, "base.tar"), files(file));
     renameSync(join(folder, "base.tar"), target);
   } finally {
@@ -34,11 +34,16 @@ function byApt(folder) {
   }
 }
 
-/** Elsewhere: Debian's archive, and the sha256 that its index has for the package. */
-async function fromArchive(folder) {
-  const index = gunzipSync(await get(`${archive}/dists/bookworm/main/binary-${architecture}/Packages.gz`)).toString();
+/** Elsewhere: the mirror that was named, and the sha256 that its index has for the package. */
+async function fromMirror(folder) {
+  if (mirror === undefined) {
+    throw new Error(
+      `apt cannot fetch busybox-static here; name a mirror from https://www.debian.org/mirror/list: node base.mjs ${architecture} MIRROR`,
+    );
+  }
+  const index = gunzipSync(await get(`${mirror}/dists/bookworm/main/binary-${architecture}/Packages.gz`)).toString();
   const entry = index.split("\n\n").find((text) => text.startsWith("Package: busybox-static\n"));
-  const bytes = await get(`${archive}/${/^Filename: (.*)$/m.exec(entry)[1]}`);
+  const bytes = await get(`${mirror}/${/^Filename: (.*)$/m.exec(entry)[1]}`);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (sha256 !== /^SHA256: (.*)$/m.exec(entry)[1]) throw new Error(`busybox-static has the wrong sha256, ${sha256}`);
   writeFileSync(join(folder, "busybox.deb"), bytes);

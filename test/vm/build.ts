@@ -96,11 +96,14 @@ async function debootstrap(qemu: string, root: string, log: string): Promise<voi
   if (code !== 0) throw new Error(`debootstrap ended with ${code ?? "a signal"}; its words are in ${log}`);
 }
 
-/** The mirror this machine's apt uses for Debian 12, else Debian's own. */
+/** The mirror this machine's apt uses for Debian 12. */
 async function mirror(): Promise<string> {
   const words = ["indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)", "Identifier: Packages"];
   const { stdout } = await run("apt-get", words).catch(() => ({ stdout: "" }));
-  return /^bookworm main (\S+)$/m.exec(stdout)?.[1] ?? "http://deb.debian.org/debian";
+  const found = /^bookworm main (\S+)$/m.exec(stdout)?.[1];
+  if (found === undefined)
+    throw new Error("apt knows no mirror of Debian 12 (bookworm main), which the guest is made of");
+  return found;
 }
 
 async function exists(path: string): Promise<boolean> {

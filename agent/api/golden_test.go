@@ -27,6 +27,7 @@ var types = map[string]func() any{
 	"ContainerRequest": func() any { return new(api.ContainerRequest) },
 	"ContainerAnswer":  func() any { return new(api.ContainerAnswer) },
 	"Inventory":        func() any { return new(api.Inventory) },
+	"Stats":            func() any { return new(api.Stats) },
 	"Problem":          func() any { return new(api.Problem) },
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ZodType } from "zod";
 import * as api from "../../provider/api";
+import { stats } from "../../provider/stats";
 
 const golden = join(__dirname, "golden");
 
@@ -20,6 +21,7 @@ const types: Record<string, ZodType> = {
   ContainerRequest: api.containerRequest,
   ContainerAnswer: api.containerAnswer,
   Inventory: api.inventory,
+  Stats: stats,
   Problem: api.problem,
 };
 

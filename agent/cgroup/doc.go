@@ -9,11 +9,11 @@
 //	<hierarchy>/<base>/c/<incarnation>/                one container
 //	<hierarchy>/<base>/g/<slot>/<slot>/<incarnation>/  a container in a group in a group
 //
-// A container is in the hierarchies of the usual limits, because each costs time at every start; in those where systemd
-// keeps track of services, where it has made the base for us; and in one more where it has a setting there. One below a
-// declared group is in all that have settings, because the group may get any of them later. Nothing above the base is
-// changed but, in version 2, the controllers switched on for its children. A group holds processes or has children, never
-// both (version 2 allows nothing else).
+// A container is in the hierarchy of version 2; in those of version 1 with the usual limits or with what tells its use, but
+// no more, because each costs time at every start; in those where systemd keeps track of services, where it has made the
+// base for us; and in one more where it has a setting there. One below a declared group is in all that have settings,
+// because the group may get any of them later. Nothing above the base is changed but, in version 2, the controllers switched
+// on for its children. A group holds processes or has children, never both (version 2 allows nothing else).
 //
 // # Two versions
 //

@@ -27,7 +27,7 @@ broken line
 	}
 }
 
-func TestOnlyHierarchiesThatLimitOrTrackAreEntered(t *testing.T) {
+func TestOnlyHierarchiesThatLimitTellOrTrackAreEntered(t *testing.T) {
 	memory := Hierarchy{Mount: "/m", Version: 1, Controllers: []string{"memory"}}
 	both := Hierarchy{Mount: "/b", Version: 1, Controllers: []string{"cpu", "cpuacct"}}
 	tracked := Hierarchy{Mount: t.TempDir(), Version: 1, Controllers: []string{"name=systemd"}}
@@ -35,13 +35,18 @@ func TestOnlyHierarchiesThatLimitOrTrackAreEntered(t *testing.T) {
 		t.Fatal(err)
 	}
 	unified := Hierarchy{Mount: "/u", Version: 2, Controllers: []string{"pids", "hugetlb"}}
-	idle := Hierarchy{Mount: "/i", Version: 1, Controllers: []string{"freezer"}}
+	bare := Hierarchy{Mount: "/u", Version: 2}
+	blocks := Hierarchy{Mount: "/k", Version: 1, Controllers: []string{"blkio"}}
+	frozen := Hierarchy{Mount: "/f", Version: 1, Controllers: []string{"freezer"}}
+	idle := Hierarchy{Mount: "/i", Version: 1, Controllers: []string{"perf_event"}}
 	for name, c := range map[string]struct {
 		mounted []Hierarchy
 		base    string
 		want    []Hierarchy
 	}{
-		"hybrid":         {[]Hierarchy{unified, memory, idle, both}, "base", []Hierarchy{memory, both, unified}},
+		"hybrid":         {[]Hierarchy{unified, memory, frozen, both}, "base", []Hierarchy{memory, both, unified}},
+		"bare hybrid":    {[]Hierarchy{bare, memory, idle}, "base", []Hierarchy{memory, bare}},
+		"version 1":      {[]Hierarchy{memory, frozen, blocks, both, idle}, "base", []Hierarchy{memory, frozen, blocks, both}},
 		"pure":           {[]Hierarchy{unified}, "base", []Hierarchy{unified}},
 		"systemd's":      {[]Hierarchy{memory, tracked}, "system.slice/slipway.service", []Hierarchy{memory, tracked}},
 		"not systemd's":  {[]Hierarchy{memory, tracked}, "base", []Hierarchy{memory}},

@@ -16,8 +16,13 @@ import (
 // delegated are the controllers of version 2 that containers may have settings of.
 var delegated = []string{"memory", "cpu", "pids", "cpuset", "io", "hugetlb"}
 
-// usual are the controllers whose hierarchies every container enters.
-var usual = []string{"memory", "cpu", "pids"}
+// usual are the controllers whose hierarchies every container enters, for what it may use and for what it did use.
+// Version 2 tells processor time and can freeze without any controller; withoutVersion2 are those that can where it is not
+// mounted.
+var (
+	usual           = []string{"memory", "cpu", "pids", "io"}
+	withoutVersion2 = []string{"cpuacct", "freezer"}
+)
 
 // Tree is the hierarchies of this host, and our base in them.
 type Tree struct {
@@ -53,17 +58,21 @@ func Open(base string) (*Tree, error) {
 	return t, nil
 }
 
-// choose takes the hierarchies with a controller that holds a limit, and those where the group above our base is: there
-// systemd keeps track of services, and of sessions, which it kills. (It removes the base itself whenever that is
-// empty.) Where there is neither, any will do to hold the processes.
+// choose takes the one of version 2, those with one of the usual controllers, and those where the group above our base is:
+// there systemd keeps track of services, and of sessions, which it kills. (It removes the base itself whenever that is
+// empty.) Where there is none of these, any will do to hold the processes.
 func choose(mounted []Hierarchy, base string) []Hierarchy {
+	controllers := usual
+	if !slices.ContainsFunc(mounted, func(h Hierarchy) bool { return h.Version == 2 }) {
+		controllers = slices.Concat(usual, withoutVersion2)
+	}
 	var entered []Hierarchy
 	taken := map[string]bool{}
 	for _, h := range mounted {
 		above := filepath.Dir(base)
 		_, err := os.Lstat(filepath.Join(h.Mount, above))
-		wanted := err == nil && above != "."
-		for _, controller := range usual {
+		wanted := h.Version == 2 || err == nil && above != "."
+		for _, controller := range controllers {
 			if h.has(controller) && !taken[controller] {
 				taken[controller], wanted = true, true
 			}

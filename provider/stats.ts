@@ -124,6 +124,8 @@ const usage = {
 /** What one running container uses. */
 export const containerStats = z.strictObject({
   ...identity.shape,
+  /** Its group, below the root of each hierarchy. One in a declared group begins with the path of that. */
+  path: z.string(),
   /** When its first process began, RFC 3339: another value means that all counters began anew. */
   startedAt: z.string(),
   ...usage,

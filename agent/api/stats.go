@@ -22,6 +22,8 @@ type Stats struct {
 // ContainerStats is what one running container uses.
 type ContainerStats struct {
 	Identity
+	// Path is that of its group, below the root of each hierarchy. One in a declared group begins with the path of that.
+	Path string `json:"path"`
 	// StartedAt is when its first process began, as in the inventory: another value means that all counters began anew.
 	StartedAt string `json:"startedAt"`
 	Usage

@@ -34,6 +34,8 @@ export async function writeSettings(root: string, keys: string): Promise<void> {
   await put(root, "etc/hosts", "127.0.0.1 localhost slipway-vm\n::1 localhost\n");
   await put(root, "etc/machine-id", `${randomBytes(16).toString("hex")}\n`);
   await put(root, "etc/fstab", "");
+  await put(root, "sbin/plain-init", await readFile(join(__dirname, "plain-init.sh"), "utf8"), 0o755);
+  await put(root, "etc/inittab", "::respawn:/usr/sbin/sshd -D\n");
   await put(root, "etc/systemd/network/10-qemu.network", network);
   await put(root, "etc/systemd/logind.conf.d/kill.conf", logind);
   await link(root, "etc/systemd/system/multi-user.target.wants/systemd-networkd.service", "systemd-networkd.service");

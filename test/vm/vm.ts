@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { libraries } from "../../scripts/debian";
 import { publicKey } from "../host/keys";
 import type { Connection, Result } from "../host";
-import { guest } from "./build";
+import { guest, type Kernel } from "./build";
 
 const state = join(__dirname, "../../.state/vm");
 
@@ -18,24 +18,29 @@ const deadline = 180_000;
 export interface VmOptions {
   /** What runs the guest's processor: qemu's emulation, or the kernel where the machine can. Default SLIPWAY_VM_ACCEL, then "tcg". */
   readonly accelerator?: string;
+  /** Debian's kernel. Default "6.1", that of Debian 12. */
+  readonly kernel?: Kernel;
+  /** What becomes process 1: systemd, or busybox's init on a host that has none. Default "systemd". */
+  readonly init?: "systemd" | "none";
 }
 
 /**
- * Boots a Debian 12 guest with systemd and cgroup version 2 on a fresh disk, and waits until its sshd answers. Users:
- * root, and `deploy` with `sudo` and no password. Processes left in an SSH session die with it. Building the disk, once
- * a machine, takes minutes and root; booting takes neither.
+ * Boots a Debian 12 guest with cgroup version 2 on a fresh disk, and waits until its sshd answers. Users: root, and
+ * `deploy` with `sudo` and no password. With systemd, processes left in an SSH session die with it. Building the disk,
+ * once a machine, takes minutes and root; booting takes neither.
  */
 export async function createVm(options: VmOptions = {}): Promise<TestVm> {
   const { folder, qemu } = await guest();
   await mkdir(state, { recursive: true });
   const own = await mkdtemp(join(state, "vm-"));
   const port = await freePort();
+  const { kernel = "6.1", init = "systemd" } = options;
   const accelerator = options.accelerator ?? process.env["SLIPWAY_VM_ACCEL"] ?? "tcg,thread=multi";
   const words = [
     ["-accel", accelerator, "-smp", "2", "-m", "1024", "-display", "none", "-vga", "none", "-monitor", "none"],
     ["-L", join(qemu, "usr/share/qemu"), "-L", join(qemu, "usr/share/seabios")],
-    ["-kernel", join(folder, "vmlinuz"), "-initrd", join(folder, "initrd.img")],
-    ["-append", "root=/dev/vda rw console=ttyS0 quiet"],
+    ["-kernel", join(folder, `vmlinuz-${kernel}`), "-initrd", join(folder, `initrd.img-${kernel}`)],
+    ["-append", `root=/dev/vda rw console=ttyS0 quiet${init === "none" ? " init=/sbin/plain-init" : ""}`],
     ["-serial", `file:${join(own, "console.log")}`],
     ["-drive", `file=${join(folder, "disk.img")},if=virtio,format=raw,snapshot=on`],
     ["-netdev", `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${port}-:22`],

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
-import { archive } from "../sdk/archive";
 import { layerContent } from "../sdk/content-key";
 import { isSlipwayError } from "./host/errors";
 import type { Session } from "./host/session";
@@ -16,16 +15,15 @@ import type { LayerInputs } from "./resources/layer";
  */
 export async function sendLayer(session: Session, inputs: LayerInputs): Promise<void> {
   const content = layerContent(inputs);
-  if (content === undefined || inputs.contentKey === undefined) throw new Error("the layer has no local files to send");
+  if (content === undefined || inputs.contentKey === undefined) throw new Error("the layer has no content to send");
   const digest = inputs.contentKey;
   try {
     if ("archive" in content) {
       await session.upload(digest, () => createReadStream(content.archive, { highWaterMark: 1 << 18 }), content.size);
     } else {
-      const { found, size } = await measure(archive(content.folder, content.target));
+      const { found, size } = await measure(content.pack());
       if (found !== digest) throw changed(inputs);
-      const pack = (): Readable => Readable.from(archive(content.folder, content.target), { objectMode: false });
-      await session.upload(digest, pack, size);
+      await session.upload(digest, () => Readable.from(content.pack(), { objectMode: false }), size);
     }
   } catch (error) {
     throw isSlipwayError(error) && error.code === "digest_mismatch" ? changed(inputs, error) : error;
@@ -54,6 +52,6 @@ async function measure(pieces: Iterable<Buffer>): Promise<{ found: string; size:
 }
 
 function changed({ rootfs, directory }: LayerInputs, cause?: unknown): Error {
-  const files = JSON.stringify(rootfs ?? directory);
+  const files = JSON.stringify(rootfs ?? directory ?? "files");
   return new Error(`the files of ${files} changed while they were deployed; run \`pulumi up\` again`, { cause });
 }

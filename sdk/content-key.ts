@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream, realpathSync, statSync, type Stats } from "node:fs";
 import { relative, resolve } from "node:path";
-import { archive } from "./archive";
+import { archive, archiveOf, type ArchiveOptions, type FileToPack } from "./archive";
+import { ignore, wrongPattern } from "./ignore";
+import { parseChmod, parseChown } from "./permissions";
 
-/** Where the content of a layer comes from, as the program says it. */
+/** Where the content of a layer comes from, as the program says it or as the provider's check writes it. */
 export interface LayerSource {
   /** A tar archive or a folder. */
   readonly rootfs?: string | undefined;
@@ -11,34 +13,77 @@ export interface LayerSource {
   readonly directory?: string | undefined;
   /** Where the folder is put, an absolute path; default "/". */
   readonly target?: string | undefined;
+  /** Patterns of what is left out of the folder; default none. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Who the folder's content belongs to; default root. */
+  readonly chown?: string | number | undefined;
+  /** What becomes of its permissions; default they stay. */
+  readonly chmod?: string | undefined;
+  /** Files by absolute path. */
+  readonly files?: Readonly<Record<string, string | FileSource>> | undefined;
+}
+
+/** A file of a layer. */
+export interface FileSource {
+  /** What is in it. */
+  readonly content: string;
+  /** Who it belongs to; default root. */
+  readonly chown?: string | number | undefined;
+  /** Its permissions; default 0644. */
+  readonly chmod?: string | undefined;
 }
 
 /**
- * What is sent for a layer: an archive as it lies there, or a folder packed as one. The SDK hashes it for the content
- * key, and the provider sends the same; it has the same working folder.
+ * What is sent for a layer: an archive as it lies there, or one that is packed, the same each time. The SDK hashes it for the
+ * content key, and the provider sends the same; it has the same working folder.
  */
 export type LayerContent =
-  { readonly archive: string; readonly size: number } | { readonly folder: string; readonly target: string };
+  { readonly archive: string; readonly size: number } | { readonly pack: () => Generator<Buffer> };
 
 /**
  * Finds the content of a layer on this machine. A path that is a link stands for what it links to, unlike the links in a
- * folder. Undefined where the source does not say exactly one thing.
+ * folder. Undefined where the source does not say exactly one thing. Of what it says wrongly nothing is made here; the
+ * provider's check refuses it, with all else that is wrong.
  *
  * @throws Error where the path is not there or is not what the argument takes.
  */
 export function layerContent(source: LayerSource): LayerContent | undefined {
-  const { rootfs, directory, target = "/" } = source;
-  if (typeof rootfs === "string" && directory === undefined) {
+  const { rootfs, directory, target = "/", exclude, chown, chmod, files } = source;
+  if ([rootfs, directory, files].filter((each) => each !== undefined).length !== 1) return undefined;
+  if (typeof rootfs === "string") {
     const stats = look("rootfs", rootfs);
-    if (stats.isDirectory()) return { folder: realpathSync(rootfs), target: "/" };
+    if (stats.isDirectory()) return folder(rootfs, "/");
     if (stats.isFile()) return { archive: resolve(rootfs), size: stats.size };
     throw new Error(`rootfs ${JSON.stringify(rootfs)} is neither an archive nor a folder`);
   }
-  if (typeof directory === "string" && rootfs === undefined && typeof target === "string") {
-    if (look("directory", directory).isDirectory()) return { folder: realpathSync(directory), target };
-    throw new Error(`directory ${JSON.stringify(directory)} is not a folder`);
+  if (typeof directory === "string" && typeof target === "string") {
+    if (!look("directory", directory).isDirectory())
+      throw new Error(`directory ${JSON.stringify(directory)} is not a folder`);
+    const patterns: readonly unknown[] = Array.isArray(exclude) ? exclude : [];
+    const ignored = ignore(patterns.filter(isPattern));
+    return folder(directory, target, { owner: parseChown(chown), chmod: parseChmod(chmod), ignored });
   }
+  if (typeof files === "object") return { pack: () => archiveOf(filesToPack(files)) };
   return undefined;
+}
+
+function folder(path: string, target: string, options?: ArchiveOptions): LayerContent {
+  const real = realpathSync(path);
+  return { pack: () => archive(real, target, options) };
+}
+
+function isPattern(written: unknown): written is string {
+  return typeof written === "string" && wrongPattern(written) === undefined;
+}
+
+function filesToPack(files: NonNullable<LayerSource["files"]>): FileToPack[] {
+  return Object.entries(files).flatMap(([path, written]) => {
+    const file: unknown = typeof written === "string" ? { content: written } : written;
+    if (typeof file !== "object" || file === null || !("content" in file)) return [];
+    const { content, chown, chmod } = file as { content: unknown; chown?: unknown; chmod?: unknown };
+    if (typeof content !== "string") return [];
+    return { path, content, owner: parseChown(chown), chmod: parseChmod(chmod) };
+  });
 }
 
 /**
@@ -50,7 +95,7 @@ export function layerContent(source: LayerSource): LayerContent | undefined {
 export async function contentKeyOf(source: LayerSource): Promise<string | undefined> {
   const content = layerContent(source);
   if (content === undefined) return undefined;
-  return "archive" in content ? archiveKey(content.archive) : digestOf(archive(content.folder, content.target));
+  return "archive" in content ? archiveKey(content.archive) : digestOf(content.pack());
 }
 
 /** A path from the program's folder, with "/" between names, so that another checkout or system makes no difference. */

@@ -4,7 +4,17 @@ import type { Host, HostReference } from "./host";
 import { hostOf } from "./reference";
 import { isKind, isLookup, Resource, typeOf } from "./resource";
 
-/** The arguments of a {@link Layer}: a host, and either `rootfs` or `directory`. */
+/** A file of a {@link Layer}, other than with the usual owner and permissions. */
+export interface LayerFile {
+  /** What is in the file, as UTF-8. May be a secret; see {@link LayerArgs.files}. Required. */
+  content: pulumi.Input<string>;
+  /** Like {@link LayerArgs.chown}. Default: root. */
+  chown?: pulumi.Input<string | number> | undefined;
+  /** Like {@link LayerArgs.chmod}. Default: "0644". */
+  chmod?: pulumi.Input<string> | undefined;
+}
+
+/** The arguments of a {@link Layer}: a host, and one of `rootfs`, `directory` and `files`. */
 export interface LayerArgs {
   /** Where the layer is kept: a Host, or a string that `ssh` would take (a name, an address, an alias). Required. */
   host: pulumi.Input<Host | string>;
@@ -14,13 +24,36 @@ export interface LayerArgs {
    */
   rootfs?: pulumi.Input<string> | undefined;
   /**
-   * A local folder whose content is put at `target`. The path is taken from the program's folder. All of it belongs to
-   * root. Permissions count, but not the group's right to write, which differs between machines with the umask; times
-   * do not count and are 1970-01-01 inside. Like COPY in a Dockerfile.
+   * A local folder whose content is put at `target`. The path is taken from the program's folder. Permissions count, but
+   * not the group's right to write, which differs between machines with the umask; times do not count and are 1970-01-01
+   * inside. Like COPY in a Dockerfile.
    */
   directory?: pulumi.Input<string> | undefined;
   /** Where `directory` is put, an absolute path inside the container. Default: "/". */
   target?: pulumi.Input<string> | undefined;
+  /**
+   * What is left out of `directory`: patterns in the syntax of a .dockerignore file, which is not read by itself. Like COPY
+   * --exclude in a Dockerfile. Default: nothing.
+   *
+   * ```ts
+   * exclude: ["node_modules", "*.log", "!important.log"]
+   * exclude: readFileSync("site/.dockerignore", "utf8").split("\n")
+   * ```
+   */
+  exclude?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /** Who `directory` and all in it belongs to, by number: "1000:1000", or 1000 for both. Like COPY --chown. Default: root. */
+  chown?: pulumi.Input<string | number> | undefined;
+  /**
+   * What becomes of the permissions in `directory`: "755" for all, or changes as chmod(1) takes them, such as
+   * "u=rwX,go=rX" (X is for folders and programs only). Like COPY --chmod. Default: they stay as they are here.
+   */
+  chmod?: pulumi.Input<string> | undefined;
+  /**
+   * Files by the absolute path they get, with their content or more ({@link LayerFile}). The content is kept in state, so
+   * large files go better into a `directory`. A secret is encrypted there; on the host it is a file like others, readable to
+   * all who have the image. Like COPY <<EOF in a Dockerfile.
+   */
+  files?: pulumi.Input<Record<string, pulumi.Input<string | LayerFile>>> | undefined;
 }
 
 /** What has to be known of a layer to look it up by {@link Layer.get}. */
@@ -36,7 +69,8 @@ export interface LayerState {
  *
  * ```ts
  * const base = new slipway.Layer("base", { host, rootfs: "rootfs.tar.gz" });
- * const site = new slipway.Layer("site", { host, directory: "site", target: "/srv/www" });
+ * const site = new slipway.Layer("site", { host, directory: "site", target: "/srv/www", exclude: ["drafts"] });
+ * const motd = new slipway.Layer("motd", { host, files: { "/etc/motd": "Welcome.\n" } });
  * ```
  */
 export class Layer extends Resource {
@@ -51,6 +85,16 @@ export class Layer extends Resource {
   declare readonly directory: pulumi.Output<string | undefined>;
   /** See {@link LayerArgs.target}. */
   declare readonly target: pulumi.Output<string | undefined>;
+  /** See {@link LayerArgs.exclude}. */
+  declare readonly exclude: pulumi.Output<string[] | undefined>;
+  /** "user:group"; see {@link LayerArgs.chown}. */
+  declare readonly chown: pulumi.Output<string | undefined>;
+  /** See {@link LayerArgs.chmod}. */
+  declare readonly chmod: pulumi.Output<string | undefined>;
+  /** See {@link LayerArgs.files}. */
+  declare readonly files: pulumi.Output<
+    Record<string, { content: string; chown?: string; chmod?: string }> | undefined
+  >;
   /** The sha256 of the archive as it is sent. Known in preview; a change replaces the layer and what is made of it. */
   declare readonly contentKey: pulumi.Output<string>;
   /**
@@ -98,6 +142,10 @@ const properties = [
   "rootfs",
   "directory",
   "target",
+  "exclude",
+  "chown",
+  "chmod",
+  "files",
   "contentKey",
   "intact",
   "digest",
@@ -113,8 +161,8 @@ function localPath(path: pulumi.Input<string> | undefined): pulumi.Input<string>
  * Undefined where the arguments are not those of one layer: the provider's check says so, with all else that is wrong.
  */
 function contentKey(name: string, args: LayerArgs): pulumi.Output<string | undefined> {
-  const { rootfs, directory, target } = args;
-  return pulumi.output({ rootfs, directory, target }).apply(async (source) => {
+  const { rootfs, directory, target, exclude, chown, chmod, files } = args;
+  return pulumi.output({ rootfs, directory, target, exclude, chown, chmod, files }).apply(async (source) => {
     try {
       return await contentKeyOf(source);
     } catch (error) {

@@ -3,7 +3,7 @@
  * built-in modules, and because these bytes are a content key: a library's next version must not change them.
  */
 
-/** What an entry of an archive says of itself. Owner and group are root, and all times 0. */
+/** What an entry of an archive says of itself. All times are 0. */
 export interface TarEntry {
   /** The path without "/" at either end. */
   readonly name: string;
@@ -11,6 +11,10 @@ export interface TarEntry {
   readonly type: "directory" | "file" | "link";
   /** Permission bits. */
   readonly mode: number;
+  /** The owner by number; default root. */
+  readonly uid?: number | undefined;
+  /** The group by number; default root. */
+  readonly gid?: number | undefined;
   /** Bytes that follow the header, 0 for anything but a file. */
   readonly size: number;
   /** Where a link points, "" for anything else. */
@@ -33,7 +37,10 @@ export function entryHeader(entry: TarEntry): Buffer {
   const records: string[] = [];
   if (!fits(name)) records.push(record("path", name));
   if (!fits(entry.linkTarget)) records.push(record("linkpath", entry.linkTarget));
-  if (entry.size > largestOctal) records.push(record("size", String(entry.size)));
+  if (entry.size > largestSize) records.push(record("size", String(entry.size)));
+  for (const name of ["uid", "gid"] as const) {
+    if ((entry[name] ?? 0) > largestId) records.push(record(name, String(entry[name])));
+  }
   const header = fixedHeader({ ...entry, name, typeFlag: typeFlags[entry.type] });
   if (records.length === 0) return header;
   const extension = Buffer.from(records.join(""));
@@ -44,7 +51,9 @@ export function entryHeader(entry: TarEntry): Buffer {
 const typeFlags = { file: "0", link: "2", directory: "5" };
 
 /** The largest size that eleven octal digits hold. */
-const largestOctal = 0o77777777777;
+const largestSize = 0o77777777777;
+/** The largest owner or group that seven hold. */
+const largestId = 0o7777777;
 
 /** Whether a path can stand in the fixed header: at most 100 bytes, and ASCII, for which no reader needs a guess. */
 function fits(path: string): boolean {
@@ -66,9 +75,9 @@ function fixedHeader(entry: Omit<TarEntry, "type"> & { readonly typeFlag: string
   };
   header.write(entry.name, 0, 100, "utf8");
   octal(entry.mode, 100, 8);
-  octal(0, 108, 8);
-  octal(0, 116, 8);
-  octal(entry.size > largestOctal ? 0 : entry.size, 124, 12);
+  octal(upTo(largestId, entry.uid), 108, 8);
+  octal(upTo(largestId, entry.gid), 116, 8);
+  octal(upTo(largestSize, entry.size), 124, 12);
   octal(0, 136, 12);
   header.fill(" ", 148, 156);
   header.write(entry.typeFlag, 156, "latin1");
@@ -80,4 +89,9 @@ function fixedHeader(entry: Omit<TarEntry, "type"> & { readonly typeFlag: string
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, "0")}\0`, 148, "latin1");
   return header;
+}
+
+/** A number that fits, else 0: an extended header says it. */
+function upTo(largest: number, value = 0): number {
+  return value > largest ? 0 : value;
 }

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
+import type { Ignore } from "./ignore";
 
 /** One thing in a folder. */
 export interface Entry {
@@ -20,18 +21,36 @@ export interface Entry {
 /**
  * Lists a local folder: itself, then what is in it, each folder before its content, siblings in the order of their
  * names' UTF-16 code units. Times, owners and the place of the folder are left out, because they differ between
- * checkouts of the same files.
+ * checkouts of the same files. A folder that is to be left out is still there where something in it is not.
  *
+ * @param ignored What to leave out; it is not even read. Default: nothing.
  * @throws Error naming the path where something cannot be read, or is neither file, folder nor link.
  */
-export function* walk(folder: string): Generator<Entry> {
-  yield* visit(folder, "");
+export function* walk(folder: string, ignored?: Ignore): Generator<Entry> {
+  yield* visit(folder, "", ignored);
 }
 
-function* visit(location: string, path: string): Generator<Entry> {
+function* visit(location: string, path: string, ignored: Ignore | undefined): Generator<Entry> {
   const stats = lstatSync(location);
+  const excluded = path !== "" && ignored?.excludes(path) === true;
+  if (excluded && !(stats.isDirectory() && ignored.hasExceptions)) return;
+  const entry = describe(stats, location, path);
+  if (!excluded) yield entry;
+  if (entry.type !== "directory") return;
+  let missing = excluded;
+  for (const name of readdirSync(location).sort()) {
+    if (name.includes(notUtf8)) throw new Error(`${join(location, name)}: the name is not valid UTF-8`);
+    for (const below of visit(join(location, name), path === "" ? name : `${path}/${name}`, ignored)) {
+      if (missing) yield entry;
+      missing = false;
+      yield below;
+    }
+  }
+}
+
+function describe(stats: Stats, location: string, path: string): Entry {
   const type = typeOf(stats, location);
-  yield {
+  return {
     path,
     location,
     type,
@@ -39,11 +58,6 @@ function* visit(location: string, path: string): Generator<Entry> {
     size: type === "file" ? stats.size : 0,
     linkTarget: type === "link" ? linkTarget(location) : "",
   };
-  if (type !== "directory") return;
-  for (const name of readdirSync(location).sort()) {
-    if (name.includes(notUtf8)) throw new Error(`${join(location, name)}: the name is not valid UTF-8`);
-    yield* visit(join(location, name), path === "" ? name : `${path}/${name}`);
-  }
 }
 
 /** What Node puts in the place of bytes that mean nothing in UTF-8. */

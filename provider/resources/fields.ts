@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import { wrongPattern } from "../../sdk/ignore";
+import { parseChmod, parseChown } from "../../sdk/permissions";
 import { isBag } from "./bag";
 import { described, judged, list, quiet, value } from "./schema";
 import { parseSignal } from "./signals";
@@ -84,6 +86,33 @@ export function words(): z.ZodType<string[]> {
       typeof found === "string" && !found.includes("\0") ? found : undefined,
     ),
   );
+}
+
+/** Owner and group by number. */
+export function chown(): z.ZodType<string> {
+  return value('must be a user and a group by number, such as "1000:1000", or one number for both', (found) => {
+    const owner = parseChown(found);
+    return owner && `${String(owner.uid)}:${String(owner.gid)}`;
+  });
+}
+
+/** Permissions, or changes of them. */
+export function chmod(): z.ZodType<string> {
+  const rule = 'must be text such as "755", or changes as chmod(1) takes them, such as "u=rwX,go=rX"';
+  return value(rule, (found) => {
+    if (typeof found !== "string" || parseChmod(found) === undefined) return undefined;
+    return /^\d+$/.test(found) ? found.padStart(4, "0") : found;
+  });
+}
+
+/** A line of a .dockerignore file. */
+export function ignorePattern(): z.ZodType<string> {
+  return judged((found, fail) => {
+    const reason = typeof found === "string" ? wrongPattern(found) : `must be a pattern; ${described(found)}`;
+    if (reason === undefined) return found as string;
+    fail(typeof found === "string" ? `must be a pattern as in a .dockerignore file; ${reason}` : reason);
+    return undefined;
+  });
 }
 
 /** Who a program runs as. */

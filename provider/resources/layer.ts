@@ -3,9 +3,10 @@ import type { Bag } from "./bag";
 import { byContent, byHost } from "./changed";
 import { host } from "./connection";
 import type { Definition, Failure } from "./definition";
-import { absolutePath, flag, text } from "./fields";
+import { absolutePath, chmod, chown, flag, ignorePattern, text } from "./fields";
+import { layerFiles } from "./layer-files";
 import { digest } from "./reference";
-import { members } from "./schema";
+import { list, members } from "./schema";
 
 const shape = {
   owner: text("must be the owner of the resource"),
@@ -13,6 +14,10 @@ const shape = {
   rootfs: text("must be the path of an archive or a folder").exactOptional(),
   directory: text("must be the path of a folder").exactOptional(),
   target: absolutePath().exactOptional(),
+  exclude: list("must be a list of patterns as in a .dockerignore file", ignorePattern()).exactOptional(),
+  chown: chown().exactOptional(),
+  chmod: chmod().exactOptional(),
+  files: layerFiles().exactOptional(),
   contentKey: digest().exactOptional(),
   intact: flag().exactOptional(),
 };
@@ -25,7 +30,7 @@ export type LayerInputs = z.output<typeof schema>;
 export const layer: Definition<"layers", LayerInputs> = {
   resource: "layers",
   schema,
-  inputs: ["owner", "host", "rootfs", "directory", "target", "contentKey", "intact"],
+  inputs: Object.keys(shape) as (keyof typeof shape)[],
   rules: oneSource,
   leaves: ["intact"],
   well: () => ({ intact: true }),
@@ -35,14 +40,21 @@ export const layer: Definition<"layers", LayerInputs> = {
   drift: (inputs, { intact }) => ("intact" in inputs && !intact ? { ...inputs, intact } : inputs),
 };
 
-/** A layer is made of one thing, and only a directory is put somewhere. */
+const sources = ["rootfs", "directory", "files"];
+
+/** A layer is made of one thing, and only a directory is put somewhere and changed on the way. */
 function oneSource(inputs: Bag): Failure[] {
-  const given = ["rootfs", "directory"].filter((name) => name in inputs);
-  const rule = "must be given, or directory in its place, and not both";
-  if (given.length !== 1)
-    return [{ path: ["rootfs"], reason: `${rule}; got ${given.length === 0 ? "neither" : "both"}` }];
-  if ("target" in inputs && !("directory" in inputs)) {
-    return [{ path: ["target"], reason: "goes with directory only; a rootfs is put at /" }];
+  const given = sources.filter((name) => name in inputs);
+  if (given.length !== 1) {
+    const got = given.length === 0 ? "none of them" : given.join(" and ");
+    return [
+      { path: ["rootfs"], reason: `must be given, or directory or files in its place, and only one; got ${got}` },
+    ];
+  }
+  if (!("directory" in inputs)) {
+    const lost = ["target", "exclude", "chown", "chmod"].filter((name) => name in inputs);
+    const reason = `goes with directory only; ${given.includes("files") ? "files have their own" : "a rootfs is taken as it is"}`;
+    if (lost.length > 0) return lost.map((name) => ({ path: [name], reason }));
   }
   if ("contentKey" in inputs) return [];
   return [{ path: ["contentKey"], reason: "must be computed by the SDK; it is missing" }];

@@ -134,9 +134,14 @@ export class Bench {
     for (const pid of this.agents()) process.kill(pid, "SIGKILL");
   }
 
+  /** Where a file of a running container is for us. */
+  inside(id: string, path: string): string {
+    return `/proc/${this.runs(id).pid}/root${path}`;
+  }
+
   /** A file in a running container. */
   async read(id: string, path: string): Promise<string> {
-    return readFile(`/proc/${this.runs(id).pid}/root${path}`, "utf8");
+    return readFile(this.inside(id, path), "utf8");
   }
 
   /** The environment of a container's first process. */

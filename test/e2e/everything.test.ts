@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -39,10 +39,31 @@ const everything: Program<AllSettings> = ({ pulumi, slipway, settings, busybox }
     connectTimeout: either<string | number>("15s", 15_000),
     onDelete: "keep",
   });
-  const site = new slipway.Layer("site", { host, directory: either("site", "./site/"), target: "/srv/www" });
+  const site = new slipway.Layer("site", {
+    host,
+    directory: either("site", "./site/"),
+    target: "/srv/www",
+    exclude: ["*.log"],
+    chown: either<string | number>("33:33", 33),
+    chmod: "u=rwX,go=rX",
+  });
+  const config = new slipway.Layer("config", {
+    host,
+    files: either<Record<string, string | { content: string; chmod: string; chown: string | number }>>(
+      { "/etc/plain": "plain\n", "/etc/owned": { content: "owned\n", chmod: "600", chown: 1000 } },
+      {
+        "/etc/owned": { content: "owned\n", chmod: "0600", chown: "1000:1000" },
+        "/etc/./plain": { content: "plain\n", chmod: "644", chown: "0:0" },
+      },
+    ),
+  });
+  const secretFile = new slipway.Layer("secret-file", {
+    host,
+    files: { "/etc/secret": { content: pulumi.interpolate`${hidden}\n`, chmod: "0400" }, "/etc/later": later },
+  });
   const image = new slipway.Image("image", {
     host,
-    layers: [rootfs, site],
+    layers: [rootfs, site, config, secretFile],
     config: {
       entrypoint: ["sleep"],
       command: ["100000"],
@@ -123,6 +144,7 @@ beforeAll(async () => {
   };
   stack = await Stack.create(everything, settings);
   await stack.writeFile("site/index.html", "hello\n");
+  await stack.writeFile("site/access.log", "nobody's business\n");
 });
 afterAll(async () => {
   await stack?.dispose();
@@ -161,6 +183,21 @@ test("arguments reach the container", async () => {
   expect(status).toMatch(/^NoNewPrivs:\t1$/m);
 });
 
+test("files are there as they were declared", async () => {
+  const { id } = await stack.resource("Container", "all");
+  const inside = (path: string): string => bench.inside(id, path);
+  const described = async (path: string): Promise<string> => {
+    const { mode, uid, gid } = await stat(inside(path));
+    return `${(mode & 0o7777).toString(8)} ${uid}:${gid} ${await readFile(inside(path), "utf8")}`;
+  };
+  expect(await described("/etc/plain")).toBe("644 0:0 plain\n");
+  expect(await described("/etc/owned")).toBe("600 1000:1000 owned\n");
+  expect(await described("/etc/secret")).toBe(`400 0:0 ${settings.secrets.environment}\n`);
+  expect(await described("/etc/later")).toMatch(/^644 0:0 host \d+$/);
+  expect(await described("/srv/www/index.html")).toBe("644 33:33 hello\n");
+  expect(await readdir(inside("/srv/www"))).toEqual(["index.html"]);
+});
+
 test("no secret stands in plain in the state, in what is printed, or on the host outside the container's record", async () => {
   const { privateKey, passphrase, environment } = settings.secrets;
   const words = [passphrase, environment, privateKey.split("\n")[1] ?? ""];
@@ -176,7 +213,7 @@ test("no secret stands in plain in the state, in what is printed, or on the host
   });
   // A checkout below /tmp shows there in the host, with the secrets of this file.
   for (const file of found.split("\n").filter((line) => line !== "" && !line.startsWith(repository))) {
-    expect(file).toMatch(/^\/(var\/lib|run)\/slipway\/containers\//);
+    expect(file).toMatch(/^\/(var\/lib|run)\/slipway\/(containers|layers)\//);
   }
 });
 

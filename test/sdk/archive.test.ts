@@ -1,10 +1,22 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { archive } from "../../sdk/archive";
-import { contentKeyOf, layerContent, pathInProgram } from "../../sdk/content-key";
+import { contentKeyOf, layerContent, pathInProgram, type LayerSource } from "../../sdk/content-key";
+import { parseChmod } from "../../sdk/permissions";
 
 let folder: string;
 beforeEach(() => {
@@ -82,6 +94,101 @@ describe("archive of a folder", () => {
     writeFileSync(join(root, "a"), "a\n", { mode: 0o644 });
     const tar = execFileSync("tar", [...reproducible, "-C", root, "-c", "a"]);
     expect(Buffer.concat([...archive(root, "/")])).toEqual(tar.subarray(0, 2048));
+  });
+});
+
+/** What tar lists of an archive: mode, owner, size and name. */
+function listed(packed: Buffer): string[] {
+  const words = ["-tv", "--numeric-owner", "--utc", "--quoting-style=literal"];
+  const lines = execFileSync("tar", words, { input: packed }).toString().trim().split("\n");
+  return lines.map((line) => line.replace(/ +/g, " ").replace(" 1970-01-01 00:00", ""));
+}
+
+async function packed(source: LayerSource): Promise<Buffer> {
+  const content = layerContent(source);
+  if (content === undefined || "archive" in content) throw new Error("nothing is packed");
+  const bytes = Buffer.concat([...content.pack()]);
+  const sum = execFileSync("sha256sum", { input: bytes }).toString().slice(0, 64);
+  expect(await contentKeyOf(source)).toBe(`sha256:${sum}`);
+  return bytes;
+}
+
+describe("what a folder is changed by on the way", () => {
+  it("leaves out what is excluded, unread, and keeps the folders of what is taken back in", async () => {
+    const root = site("site");
+    execFileSync("mkfifo", [join(root, "deep", "pipe")]);
+    const exclude = ["# everything", "deep", "*", "!deep/*/*.txt", "!run.sh", "**/hard"];
+    expect(
+      listed(await packed({ directory: root, target: "/srv", exclude })).map((line) => line.split(" ")[3]),
+    ).toEqual([
+      "srv/",
+      "srv/deep/",
+      `srv/deep/${"x".repeat(120)}/`,
+      `srv/deep/${"x".repeat(120)}/grüße.txt`,
+      "srv/run.sh",
+    ]);
+  });
+
+  it("gives it another owner, also one that the fixed header cannot hold", async () => {
+    const root = join(folder, "small");
+    mkdirSync(root);
+    writeFileSync(join(root, "a"), "a", { mode: 0o600 });
+    symlinkSync("a", join(root, "b"));
+    expect(
+      listed(await packed({ directory: root, target: "/s", chown: "33:4294967294", chmod: "u=rwX,go=rX" })),
+    ).toEqual([
+      "drwxr-xr-x 33/4294967294 0 s/",
+      "-rw-r--r-- 33/4294967294 1 s/a",
+      "lrwxrwxrwx 33/4294967294 0 s/b -> a",
+    ]);
+    expect(listed(await packed({ directory: root, chown: 7, chmod: "4711" }))).toEqual([
+      "-rws--x--x 7/7 1 a",
+      "lrwxrwxrwx 7/7 0 b -> a",
+    ]);
+  });
+
+  it("changes permissions as chmod does", () => {
+    const clause = fc
+      .tuple(
+        fc.subarray(["u", "g", "o", "a"]).map((whom) => (whom.length === 0 ? "a" : whom.join(""))),
+        fc.array(fc.tuple(fc.constantFrom("+", "-", "="), fc.subarray(["r", "w", "x", "X", "s", "t"])), {
+          minLength: 1,
+          maxLength: 2,
+        }),
+      )
+      .map(([whom, steps]) => whom + steps.map(([operator, letters]) => operator + letters.join("")).join(""));
+    const written = fc.array(clause, { minLength: 1, maxLength: 3 }).map((clauses) => clauses.join(","));
+    const cases = fc.sample(fc.tuple(written, fc.nat(0o7777), fc.boolean()), 150);
+    for (const [at, [changes, mode, isFolder]] of cases.entries()) {
+      const path = join(folder, String(at));
+      if (isFolder) mkdirSync(path);
+      else writeFileSync(path, "");
+      chmodSync(path, mode);
+      execFileSync("chmod", [changes, path]);
+      const found = parseChmod(changes)?.(mode, isFolder);
+      expect(found?.toString(8), `${mode.toString(8)} ${changes} ${String(isFolder)}`).toBe(
+        (statSync(path).mode & 0o7777).toString(8),
+      );
+    }
+  });
+});
+
+describe("files by their paths", () => {
+  it("are packed with their owners and permissions, the same in any order and form", async () => {
+    const files = {
+      "/etc/b": { content: "größer\n", chown: "1:2", chmod: "0640" },
+      "/etc/a": "",
+      "/z": "z".repeat(512),
+    };
+    const bytes = await packed({ files });
+    expect(listed(bytes)).toEqual(["-rw-r--r-- 0/0 0 etc/a", "-rw-r----- 1/2 9 etc/b", "-rw-r--r-- 0/0 512 z"]);
+    const shuffled = {
+      "//z": { content: "z".repeat(512) },
+      "/etc/./b": { chmod: "640", chown: "1:2", content: "größer\n" },
+      "/etc/a": { content: "" },
+    };
+    expect((await packed({ files: shuffled })).equals(bytes)).toBe(true);
+    expect(execFileSync("tar", ["-xO", "etc/b"], { input: bytes }).toString()).toBe("größer\n");
   });
 });
 

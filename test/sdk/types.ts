@@ -18,10 +18,20 @@ export function accepted(): void {
   });
   new slipway.Host("h", { address: "a", privateKey: pulumi.secret("key"), onDelete: "purge", user: undefined });
   const base = new slipway.Layer("l", { host, rootfs: anOutput });
-  const site = new slipway.Layer("l", { host: "web.example", directory: "site", target: "/srv" });
+  const site = new slipway.Layer("l", {
+    host: "web.example",
+    directory: "site",
+    target: "/srv",
+    exclude: [anOutput],
+    chown: 33,
+  });
+  const config = new slipway.Layer("l", {
+    host,
+    files: { "/a": anOutput, "/b": { content: anOutput, chmod: "0600" } },
+  });
   const image = new slipway.Image("i", {
     host: aPromise,
-    layers: [base, pulumi.output(site)],
+    layers: [base, pulumi.output(site), config],
     config: { env: ["A=1"] },
   });
   new slipway.Image("i", { host, layers: pulumi.output([base]), config: anOutput.apply((user) => ({ user })) });

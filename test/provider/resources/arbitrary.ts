@@ -35,6 +35,8 @@ const user = fc.oneof(
   fc.nat(70000),
   fc.tuple(word, word).map((both) => both.join(":")),
 );
+const owners = fc.constantFrom("0", 1000, "33:33", "4294967294:0");
+const permissions = fc.constantFrom("755", "0600", "4755", "u=rwX,go=rX", "+x");
 const signal = fc.constantFrom("SIGTERM", "term", "Quit", 9, "15", "SIGRTMIN+3", "RTMAX-1", 64, "SIGIOT");
 const size = fc.oneof(
   fc.integer({ min: 6 * 2 ** 20, max: 2 ** 45 }),
@@ -116,9 +118,38 @@ export const written = {
   layer: fc.oneof(
     fc.record({ owner, host, contentKey: maybe(digest), rootfs: maybe(anyText) }),
     fc.record(
-      { owner, host, contentKey: maybe(digest), directory: maybe(anyText), target: maybe(path) },
+      {
+        owner,
+        host,
+        contentKey: maybe(digest),
+        directory: maybe(anyText),
+        target: maybe(path),
+        exclude: maybe(fc.array(maybe(fc.constantFrom("a", "!a/b", "**/*.log", "# all", "")), { minLength: 1 })),
+        chown: maybe(owners),
+        chmod: maybe(permissions),
+      },
       { requiredKeys: ["owner", "host", "contentKey", "directory"] },
     ),
+    fc.record({
+      owner,
+      host,
+      contentKey: maybe(digest),
+      files: maybe(
+        fc.dictionary(
+          word.map((each) => `/${each}/./file`),
+          maybe(
+            fc.oneof(
+              fc.string(),
+              fc.record(
+                { content: maybe(fc.string()), chown: maybe(owners), chmod: maybe(permissions) },
+                { requiredKeys: ["content"] },
+              ),
+            ),
+          ),
+          { minKeys: 1, maxKeys: 3 },
+        ),
+      ),
+    }),
   ),
   image: fc.record(
     { owner, host, layers: maybe(fc.array(reference, { minLength: 1, maxLength: 3 })), config: maybe(imageConfig) },

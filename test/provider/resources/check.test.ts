@@ -81,7 +81,7 @@ function properties<R extends ResourceName, I extends CommonInputs>(
     });
 
     it("takes all inputs unknown", () => {
-      const names = definition.inputs.filter((name) => name !== "rootfs");
+      const names = definition.inputs.filter((name) => !/^(rootfs|files)$/.test(name));
       const inputs = Object.fromEntries(names.map((name) => [name, unknown]));
       expect(canonical(definition, inputs, inputs)).toMatchObject({ owner: unknown, host: unknown });
     });

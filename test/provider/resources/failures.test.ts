@@ -245,14 +245,68 @@ describe("what is wrong with a layer", () => {
     [
       "nothing to make it of",
       { rootfs: undefined },
-      ["rootfs must be given, or directory in its place, and not both; got neither"],
+      ["rootfs must be given, or directory or files in its place, and only one; got none of them"],
     ],
     [
       "two things to make it of",
       { directory: "site" },
-      ["rootfs must be given, or directory in its place, and not both; got both"],
+      ["rootfs must be given, or directory or files in its place, and only one; got rootfs and directory"],
     ],
-    ["a place for a rootfs", { target: "/srv" }, ["target goes with directory only; a rootfs is put at /"]],
+    [
+      "a place for a rootfs, and an owner",
+      { target: "/srv", chown: 7 },
+      [
+        "target goes with directory only; a rootfs is taken as it is",
+        "chown goes with directory only; a rootfs is taken as it is",
+      ],
+    ],
+    [
+      "permissions for all files",
+      { rootfs: undefined, files: { "/a": "" }, chmod: "755" },
+      ["chmod goes with directory only; files have their own"],
+    ],
+    [
+      "what a folder is changed by",
+      { rootfs: undefined, directory: "site", exclude: ["a", "!", 7, "[a"], chown: "www:www", chmod: 755 },
+      [
+        'exclude[1] must be a pattern as in a .dockerignore file; "!" takes nothing back in; a pattern has to follow the "!"',
+        "exclude[2] must be a pattern; got a number",
+        'exclude[3] must be a pattern as in a .dockerignore file; "[a" has a "[" that no right "]" follows',
+        'chown must be a user and a group by number, such as "1000:1000", or one number for both; got "www:www"',
+        'chmod must be text such as "755", or changes as chmod(1) takes them, such as "u=rwX,go=rX"; got 755',
+      ],
+    ],
+    [
+      "files",
+      {
+        rootfs: undefined,
+        files: {
+          "/a": 7,
+          b: "relative",
+          "/c/": "a folder",
+          "/d": { content: "d", mode: "0600" },
+          "/e": "e",
+          "//e": "e again",
+          "/e/f": "inside",
+          "/g": { chmod: "9" },
+        },
+      },
+      [
+        'files["/a"].content must be text; got a number',
+        'files.b must be an absolute path without "..", such as "/srv/www"; got "b"',
+        'files["/c/"] must be the path of a file; this is one of a folder',
+        'files["/d"].mode is not an argument; there are content, chown, chmod',
+        'files["//e"] is /e a second time',
+        'files["/g"].content must be text; it is missing',
+        'files["/g"].chmod must be text such as "755", or changes as chmod(1) takes them, such as "u=rwX,go=rX"; got "9"',
+        'files["/e"] cannot be a file, because /e/f is in it',
+      ],
+    ],
+    [
+      "no files",
+      { rootfs: undefined, files: {} },
+      [expect.stringMatching(/^files must be an object of files by absolute/)],
+    ],
   ];
   it.each(cases)("%s", (_, changed, expected) => {
     expect(failures(layer, { ...least.layer, ...changed })).toEqual(expected);

@@ -13,7 +13,7 @@ type bounds struct{ least, most int64 }
 
 // The bounds of numbers that have no closer ones of their own.
 var (
-	bytes   = bounds{0, unlimited - 1}
+	amounts = bounds{0, unlimited - 1}
 	weights = bounds{1, 10_000}
 	truth   = bounds{0, 1}
 	// From a millisecond to a second, as the kernel checks it.

@@ -1,7 +1,7 @@
 // Package cgroup knows the control groups of this host and ours among them: where the hierarchies are mounted, which of
-// them a container is in, what a setting is called in each version, and how groups are made, changed, read and removed;
-// and the groups that people declare, to put containers below them. How a process gets into a group at its birth is package
-// container's matter.
+// them a container is in, what a setting is called in each version, how groups are made, changed, read and removed, and
+// what they use; and the groups that people declare, to put containers below them. How a process gets into a group at its
+// birth is package container's matter. docs/stats.md lists the file of each number that tells a use.
 //
 // # Ours
 //

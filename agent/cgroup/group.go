@@ -75,6 +75,9 @@ func (g Group) declared() bool {
 	return g.above == declaredGroups || strings.HasPrefix(g.above, declaredGroups+"/")
 }
 
+// holdsGroups tells whether it is a group that others are put in, rather than a container's.
+func (g Group) holdsGroups() bool { return g.declared() && !incarnationForm.MatchString(g.name) }
+
 // Above is the path of the group it is in where people declared that, else "".
 func (g Group) Above() string {
 	if g.declared() {

@@ -48,7 +48,11 @@ func prepared(t *testing.T) *Tree {
 // made is a group with resources, as a recipe would make it.
 func made(t *testing.T, tree *Tree, name string, wanted *api.GroupResources) Group {
 	t.Helper()
-	group := tree.Group(name)
+	return madeAs(t, tree.Group(name), wanted)
+}
+
+func madeAs(t *testing.T, group Group, wanted *api.GroupResources) Group {
+	t.Helper()
 	if err := group.MakeAbove(wanted); err != nil {
 		t.Fatal(err)
 	}

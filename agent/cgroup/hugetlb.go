@@ -24,7 +24,7 @@ func (k hugePages) wrong(r *api.GroupResources) []string {
 		if bytesOf(h.PageSize) == 0 {
 			all = append(all, fmt.Sprintf("`hugetlb`: a size of pages is like \"2MB\" or \"1GB\", got %q", h.PageSize))
 		}
-		if text := bytes.refuse("`hugetlb` of "+h.PageSize, h.Max, true); text != "" {
+		if text := amounts.refuse("`hugetlb` of "+h.PageSize, h.Max, true); text != "" {
 			all = append(all, text)
 		}
 	}

@@ -60,7 +60,7 @@ var memoryHigh = plain{
 	label{"memory.high", "", "memory"},
 	func(r *api.GroupResources) *int64 { return or(r.Memory).High },
 	func(r *api.GroupResources, value int64) { within(&r.Memory).High = &value },
-	bytes,
+	amounts,
 	[2]file{{}, {name: "memory.high", byDefault: api.Unlimited, write: wholePages}},
 }
 
@@ -70,7 +70,7 @@ var memoryLow = plain{
 	label{"memory.low", "memoryReservation", "memory"},
 	func(r *api.GroupResources) *int64 { return or(r.Memory).Low },
 	func(r *api.GroupResources, value int64) { within(&r.Memory).Low = &value },
-	bytes,
+	amounts,
 	[2]file{
 		{name: "memory.soft_limit_in_bytes", byDefault: api.Unlimited, write: wholePages},
 		{name: "memory.low", write: wholePages},
@@ -81,7 +81,7 @@ var memoryMin = plain{
 	label{"memory.min", "", "memory"},
 	func(r *api.GroupResources) *int64 { return or(r.Memory).Min },
 	func(r *api.GroupResources, value int64) { within(&r.Memory).Min = &value },
-	bytes,
+	amounts,
 	[2]file{{}, {name: "memory.min", write: wholePages}},
 }
 
@@ -124,7 +124,7 @@ const (
 func (k swap) isSet(r *api.GroupResources) bool { return or(r.Memory).SwapMax != nil }
 
 func (k swap) wrong(r *api.GroupResources) []string {
-	if text := bytes.refuse(k.name(), *r.Memory.SwapMax, true); text != "" {
+	if text := amounts.refuse(k.name(), *r.Memory.SwapMax, true); text != "" {
 		return []string{text}
 	}
 	return nil

@@ -111,6 +111,15 @@ func (slot *Slot) claimPath(incarnation string) string {
 
 // Claims lists the claims of a kind.
 func (s *Store) Claims(kind Kind) ([]Claim, error) {
+	return s.claims(kind, func(error) bool { return false })
+}
+
+// SoundClaims lists the claims of a kind whose records are not damaged.
+func (s *Store) SoundClaims(kind Kind) ([]Claim, error) {
+	return s.claims(kind, func(err error) bool { return errors.Is(err, ErrDamaged) })
+}
+
+func (s *Store) claims(kind Kind, leaveOut func(error) bool) ([]Claim, error) {
 	slots, err := names(s.slotsDir(kind))
 	if err != nil {
 		return nil, err
@@ -118,7 +127,7 @@ func (s *Store) Claims(kind Kind) ([]Claim, error) {
 	var all []Claim
 	for _, slot := range slots {
 		found, err := s.claimsIn(kind, slot)
-		if err != nil {
+		if err != nil && !leaveOut(err) {
 			return nil, err
 		}
 		all = append(all, found...)
@@ -126,6 +135,7 @@ func (s *Store) Claims(kind Kind) ([]Claim, error) {
 	return all, nil
 }
 
+// claimsIn lists the claims in one slot. What can be read is answered even where something cannot.
 func (s *Store) claimsIn(kind Kind, slot string) ([]Claim, error) {
 	folder := filepath.Join(s.slotsDir(kind), slot)
 	files, err := names(folder)
@@ -133,20 +143,20 @@ func (s *Store) claimsIn(kind Kind, slot string) ([]Claim, error) {
 		return nil, err
 	}
 	var found []Claim
+	var failed error
 	for _, file := range files {
 		if !strings.HasSuffix(file, claimSuffix) {
 			continue
 		}
 		claim, err := readClaim(filepath.Join(folder, file))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+		switch {
+		case err == nil:
+			found = append(found, claim)
+		case !errors.Is(err, fs.ErrNotExist) && failed == nil:
+			failed = err
 		}
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, claim)
 	}
-	return found, nil
+	return found, failed
 }
 
 // FindClaim finds a claim by incarnation; fs.ErrNotExist where there is none.

@@ -41,6 +41,18 @@ func (s *Store) Owner(kind Kind, slot string) (string, error) {
 	return found[0].owner, nil
 }
 
+// Owners are the owners of all slots of a kind, by slot.
+func (s *Store) Owners(kind Kind) (map[string]string, error) {
+	all, err := s.labels(kind, func(_, _ string) bool { return true })
+	owners := make(map[string]string, len(all))
+	for _, l := range all {
+		if _, known := owners[l.slot]; !known {
+			owners[l.slot] = l.owner
+		}
+	}
+	return owners, err
+}
+
 func (s *Store) labelsOf(kind Kind, slot string) ([]label, error) {
 	return s.labels(kind, func(of, _ string) bool { return of == slot })
 }

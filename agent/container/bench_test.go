@@ -9,7 +9,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"pulumi-slipway/agent/store"
 	"pulumi-slipway/agent/timing"
@@ -106,4 +109,39 @@ func BenchmarkRate(b *testing.B) {
 	if err != nil || len(all) == 0 {
 		b.Fatal(fmt.Sprint(err, len(all)), store.Containers)
 	}
+}
+
+// BenchmarkStats reads what 200 running containers use. Its processor time is the process's own, whatever else runs on the
+// machine.
+//
+//	go test ./container -run '^$' -bench Stats -benchtime 20x
+func BenchmarkStats(b *testing.B) {
+	h := newHost(b)
+	const containers = 200
+	var starting sync.WaitGroup
+	for i := range containers {
+		r := h.service("")
+		r.Owner = "bench/" + strconv.Itoa(i)
+		starting.Go(func() {
+			if _, err := h.Put(context.Background(), nonce(), r); err != nil {
+				b.Error(describe(err))
+			}
+		})
+	}
+	starting.Wait()
+	used := func() float64 {
+		var usage unix.Rusage
+		if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+			b.Fatal(err)
+		}
+		return float64(usage.Utime.Nano()+usage.Stime.Nano()) / 1e6
+	}
+	b.ReportAllocs()
+	began := used()
+	for b.Loop() {
+		if all, err := h.Stats(context.Background()); err != nil || len(all) != containers {
+			b.Fatal(len(all), err)
+		}
+	}
+	b.ReportMetric((used()-began)/float64(b.N), "processor-ms")
 }

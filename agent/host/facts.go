@@ -25,9 +25,9 @@ func Facts(hostID string) (api.HostFacts, error) {
 	if err := unix.Uname(&name); err != nil {
 		return api.HostFacts{}, os.NewSyscallError("uname", err)
 	}
-	var memory unix.Sysinfo_t
-	if err := unix.Sysinfo(&memory); err != nil {
-		return api.HostFacts{}, os.NewSyscallError("sysinfo", err)
+	memory, err := memoryBytes()
+	if err != nil {
+		return api.HostFacts{}, err
 	}
 	version, err := cgroupVersion()
 	if err != nil {
@@ -40,10 +40,19 @@ func Facts(hostID string) (api.HostFacts, error) {
 		OS:             osName("/etc/os-release", "/usr/lib/os-release"),
 		CgroupVersion:  version,
 		CPUs:           runtime.NumCPU(),
-		MemoryBytes:    int64(memory.Totalram) * int64(memory.Unit),
+		MemoryBytes:    memory,
 		UserNamespaces: userNamespaces(),
 		AgentDigest:    digest,
 	}, nil
+}
+
+// memoryBytes is the machine's memory.
+func memoryBytes() (int64, error) {
+	var memory unix.Sysinfo_t
+	if err := unix.Sysinfo(&memory); err != nil {
+		return 0, os.NewSyscallError("sysinfo", err)
+	}
+	return int64(memory.Totalram) * int64(memory.Unit), nil
 }
 
 // AgentDigest is "sha256:" and the hexadecimal sha256 of the running agent file.

@@ -25,7 +25,7 @@
 //	PUT    /v1/containers/{incarnation}           ContainerRequest -> ContainerAnswer
 //	GET    /v1/{resource}/{incarnation}           the same answer; 404 with code "gone" where there is none
 //	DELETE /v1/{resource}/{incarnation}           204; hosts take ?purge=true
-//	GET    /v1/stats                              Stats; ?follow=true, ?interval=MILLISECONDS (1000)
+//	GET    /v1/stats                              Stats; ?follow=true, ?interval=MILLISECONDS (100 to a day, 1000)
 //	GET    /v1/containers/{incarnation}/logs      text/plain, see LogLine; ?tail=N, ?follow=true
 //
 // # Timing

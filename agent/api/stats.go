@@ -5,7 +5,8 @@ package api
 //
 // Counters only grow while the thing runs, so that two readings give a rate; a container that starts anew begins at 0.
 // Times are in microseconds, amounts in bytes. A field that the kernel, its version or its settings do not have is absent;
-// 0 is always a true 0. Fields may be added, but none changes its meaning or its unit.
+// 0 is always a true 0. Fields may be added, but none changes its meaning or its unit. docs/stats.md says where each comes
+// from.
 type Stats struct {
 	// Time is when the reading began, as RFC 3339 with microseconds or better, in UTC.
 	Time   string `json:"time"`
@@ -100,7 +101,7 @@ type MemoryUsage struct {
 // PidsUsage counts processes and threads.
 type PidsUsage struct {
 	Current int64 `json:"current"`
-	// Peak is the most there ever were (pids.peak, since Linux 6.1 with version 2).
+	// Peak is the most there ever were (pids.peak, since Linux 6.1).
 	Peak *int64 `json:"peak,omitempty"`
 	// Max is the limit, absent where there is none of the group's own; MaxReached counts the forks it refused.
 	Max        *int64 `json:"max,omitempty"`

@@ -4,8 +4,8 @@ import (
 	"context"
 	"io"
 	"log"
+	"math"
 	"net/http"
-	"strconv"
 
 	"pulumi-slipway/agent/api"
 )
@@ -14,6 +14,7 @@ import (
 type Functions struct {
 	Facts      func(ctx context.Context) (api.HostFacts, error)
 	Inventory  func(ctx context.Context) (api.Inventory, error)
+	Stats      func(ctx context.Context) (api.Stats, error)
 	Blob       func(ctx context.Context, digest string, bytes io.Reader) error
 	Hosts      Resource[api.HostRequest, api.HostAnswer]
 	Purge      func(ctx context.Context, incarnation string) error
@@ -37,6 +38,7 @@ func Handler(functions Functions, faults *log.Logger) http.Handler {
 		inventory, err := functions.Inventory(r.Context())
 		return answerJSON(w, inventory, err)
 	}))
+	mux.Handle("GET /v1/stats", route(functions.stats))
 	mux.Handle("PUT /v1/blobs/{digest}", route(func(w http.ResponseWriter, r *http.Request) error {
 		var found failures
 		digest := r.PathValue("digest")
@@ -52,8 +54,9 @@ func Handler(functions Functions, faults *log.Logger) http.Handler {
 		if err != nil {
 			return err
 		}
-		purge, err := truth(r, "purge")
-		if err != nil {
+		query := askedOf(r)
+		purge := query.truth("purge")
+		if err := query.problem(); err != nil {
 			return err
 		}
 		ctx, done := converging(r.Context(), grace)
@@ -79,27 +82,11 @@ func (functions Functions) logs(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	follow, err := truth(r, "follow")
-	if err != nil {
+	query := askedOf(r)
+	follow, tail := query.truth("follow"), query.number("tail", -1, 0, math.MaxInt32)
+	if err := query.problem(); err != nil {
 		return err
 	}
-	tail := -1
-	if text := r.URL.Query().Get("tail"); text != "" {
-		var found failures
-		tail, err = strconv.Atoi(text)
-		found.must(err == nil && tail >= 0, "tail", "must be a whole number, 0 or more", text)
-		if err := found.problem(); err != nil {
-			return err
-		}
-	}
-	lines := &stream{writer: w}
+	lines := &stream{writer: w, content: "text/plain; charset=utf-8"}
 	return lines.finish(functions.Logs(r.Context(), incarnation, tail, follow, lines))
-}
-
-// truth reads a query parameter that is "true", "false" or absent.
-func truth(r *http.Request, name string) (bool, error) {
-	value := r.URL.Query().Get(name)
-	var found failures
-	found.must(value == "" || value == "true" || value == "false", name, "must be true or false", value)
-	return value == "true", found.problem()
 }

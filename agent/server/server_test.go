@@ -145,7 +145,10 @@ func TestEveryFailureOfARequestIsNamedWithItsPath(t *testing.T) {
 			[]string{"`contentKey`", "`parent.contentKey`"}},
 		{"PUT", "/v1/blobs/sha256:1", "", []string{"`digest` must"}},
 		{"DELETE", "/v1/hosts/" + nonce + "?purge=1", "", []string{"`purge` must"}},
-		{"GET", "/v1/containers/" + nonce + "/logs?tail=-1", "", []string{"`tail` must"}},
+		{"GET", "/v1/containers/" + nonce + "/logs?tail=-1&follow=1", "", []string{"`tail` must", "`follow` must"}},
+		{"GET", "/v1/stats?follow=yes&interval=99", "", []string{"`follow` must be true or false", "`interval` must be a whole number from 100 to"}},
+		{"GET", "/v1/stats?folow=true&interval=86400001", "", []string{"`folow` is no parameter", "`interval` must"}},
+		{"GET", "/v1/stats?interval=100&interval=x", "", []string{"`interval` must be there once"}},
 		{"POST", "/v1/layers/" + nonce, "", []string{"there is no POST"}},
 		{"GET", "/v2/host", "", []string{"there is no GET"}},
 	} {

@@ -6,14 +6,16 @@ import "net/http"
 // first piece, so that a failure before it can still be a problem.
 type stream struct {
 	writer http.ResponseWriter
-	began  bool
+	// content is the type of what is written.
+	content string
+	began   bool
 }
 
 // Write sends one piece.
 func (s *stream) Write(piece []byte) (int, error) {
 	if !s.began {
 		s.began = true
-		s.writer.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		s.writer.Header().Set("Content-Type", s.content)
 		s.writer.WriteHeader(http.StatusOK)
 	}
 	n, err := s.writer.Write(piece)

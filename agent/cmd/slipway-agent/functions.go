@@ -21,6 +21,9 @@ func functions(s *store.Store, containers *container.Containers) server.Function
 		Inventory: func(ctx context.Context) (api.Inventory, error) {
 			return host.Inventory(ctx, s, host.Lists{Layers: layer.List, Images: image.List, Cgroups: containers.Groups().List, Containers: containers.List})
 		},
+		Stats: func(ctx context.Context) (api.Stats, error) {
+			return host.Stats(ctx, s.HostID(), host.Readers{Containers: containers.Stats, Cgroups: containers.Groups().Stats})
+		},
 		Blob: func(ctx context.Context, digest string, bytes io.Reader) error {
 			return layer.PutBlob(ctx, s, digest, bytes)
 		},

@@ -98,7 +98,7 @@ func TestNumbersAreThoseOfTheFiles(t *testing.T) {
 		wanted := resources(t, `{"memory":{"max":67108864,"swapMax":16777216},"pids":{"max":20},"cpu":{"maxUs":50000}}`)
 		group := made(t, tree, "abc", wanted)
 		process := inside(t, group, wanted)
-		process.do(`i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; head -c 4194304 /dev/zero >` + t.TempDir() + `/file; sleep 1000 &`)
+		process.do(`i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; head -c 4194304 /dev/zero >` + t.TempDir() + `/file; sleep 1000 &`)
 		all := sources(tree)
 		// The kernel sums some of them up a little later, while nothing happens any more.
 		var wrong string

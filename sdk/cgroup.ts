@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Host, HostReference } from "./host";
-import { hostOf, referenceTo, type Reference } from "./reference";
+import { hostOf, referenceTo, type GroupReference } from "./reference";
 import { isKind, Resource, typeOf } from "./resource";
 
 /** The use of one block device, in each case a second. */
@@ -105,7 +105,7 @@ export class Cgroup extends Resource {
   /** See {@link CgroupArgs.host}. */
   declare readonly host: pulumi.Output<HostReference>;
   /** The group it was declared to be in. */
-  declare readonly parent: pulumi.Output<Reference | undefined>;
+  declare readonly parent: pulumi.Output<GroupReference | undefined>;
   /** In microseconds; see {@link CgroupArgs.cpu}. */
   declare readonly cpu: pulumi.Output<
     { max?: { quota: number; period?: number }; weight?: number; burst?: number } | undefined
@@ -130,7 +130,7 @@ export class Cgroup extends Resource {
   declare readonly hugetlb: pulumi.Output<Record<string, number> | undefined>;
   /** See {@link CgroupArgs.devices}. */
   declare readonly devices: pulumi.Output<string[] | undefined>;
-  /** Tells the group's place from another: a digest of the groups above it. */
+  /** Tells the group's place from another: a digest of the slots of the groups above it. */
   declare readonly contentKey: pulumi.Output<string>;
   /** Whether it is there, as of the last deployment or refresh. `pulumi up --refresh` makes it again. */
   declare readonly intact: pulumi.Output<boolean>;

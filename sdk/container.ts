@@ -3,7 +3,7 @@ import type { Cgroup } from "./cgroup";
 import type { Host, HostReference } from "./host";
 import type { Image } from "./image";
 import { pairs } from "./pairs";
-import { hostOf, referenceTo, type Reference } from "./reference";
+import { hostOf, referenceTo, type GroupReference, type Reference } from "./reference";
 import { isKind, Resource, typeOf } from "./resource";
 
 /** The arguments of a {@link Container}. */
@@ -202,7 +202,7 @@ export class Container extends Resource {
   /** See {@link ContainerArgs.network}. */
   declare readonly network: pulumi.Output<"none" | "host">;
   /** The group it was declared to be in. */
-  declare readonly cgroup: pulumi.Output<Reference | undefined>;
+  declare readonly cgroup: pulumi.Output<GroupReference | undefined>;
   /** In bytes; see {@link ContainerArgs.memory}. */
   declare readonly memory: pulumi.Output<number | undefined>;
   /** In bytes; see {@link ContainerArgs.memorySwap}. */

@@ -20,4 +20,4 @@ export { type Connection, type ConnectionArgs } from "./connection";
 export { Host, type HostArgs, type HostReference, type HostState } from "./host";
 export { Image, type ImageArgs, type ImageConfig, type ImageConfigArgs, type ImageState } from "./image";
 export { Layer, type LayerArgs, type LayerState } from "./layer";
-export { type Reference } from "./reference";
+export { type GroupReference, type Reference } from "./reference";

@@ -4,9 +4,8 @@ import type { Host } from "./host";
 import { isKind, tokenOf, type Kind } from "./resource";
 
 /**
- * What a resource keeps of a layer, an image or a control group it was handed: the target's owner, which is known in
- * preview and does not change when the target is replaced, and its content key, which changes when a byte of its content
- * does; that of a group when it moves.
+ * What a resource keeps of a layer or an image it was handed: the target's owner, which is known in preview and does not
+ * change when the target is replaced, and its content key, which changes when a byte of its content does.
  */
 export interface Reference {
   /** The owner of the target. */
@@ -16,14 +15,30 @@ export interface Reference {
 }
 
 /**
+ * What a resource keeps of a control group it was handed. A group has no content; what tells it from another is its place
+ * on the host, which it keeps under another name and in another incarnation.
+ */
+export interface GroupReference {
+  /** The owner of the group. */
+  readonly owner: string;
+  /** The content key of the group, a digest of the slots of those above it. */
+  readonly contentKey: string;
+  /** The group's own slot. */
+  readonly slot: string;
+}
+
+/**
  * Reduces resources of one kind to references, wherever they stand: alone, in arrays, in outputs. Anything else is left
  * for the provider's check to refuse. A resource that stands by itself keeps an unknown content key apart from its known
  * owner; one inside an output becomes unknown as a whole.
  */
 export function referenceTo(value: unknown, kind: Exclude<Kind, "Host" | "Container">): pulumi.Input<unknown> {
   if (isKind(value, kind)) {
-    const target = value as { owner: pulumi.Output<string>; contentKey: pulumi.Output<string> };
-    return { owner: target.owner, contentKey: target.contentKey };
+    const { owner, contentKey, id } = value as Record<"owner" | "contentKey" | "id", pulumi.Output<string>>;
+    // An id is "<slot>/<incarnation>", and known in preview unless the group is still to be made.
+    return kind === "Cgroup"
+      ? { owner, contentKey, slot: id.apply((known) => known.split("/")[0]) }
+      : { owner, contentKey };
   }
   if (Array.isArray(value)) return value.map((element) => referenceTo(element, kind));
   return otherwise(value, (known) => referenceTo(known, kind));

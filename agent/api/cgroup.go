@@ -3,7 +3,7 @@ package api
 // CgroupRequest asks for a control group that containers can be put below.
 type CgroupRequest struct {
 	Owner string `json:"owner"`
-	// ContentKey tells the group's place from another: a digest of the owners above it, and its own.
+	// ContentKey tells the group's place from another: a digest of the slots above it.
 	ContentKey string `json:"contentKey"`
 	// Parent names the group it is in; nil for one at the top.
 	Parent    *Reference     `json:"parent,omitempty"`

@@ -13,7 +13,7 @@ import (
 	"pulumi-slipway/agent/api"
 )
 
-func resources(t *testing.T, text string) *api.GroupResources {
+func resources(t testing.TB, text string) *api.GroupResources {
 	t.Helper()
 	var r api.GroupResources
 	if err := json.Unmarshal([]byte(text), &r); err != nil {

@@ -28,13 +28,17 @@ func (c *Containers) Put(ctx context.Context, incarnation string, request api.Co
 	if a.others, err = c.others(slot, incarnation); err != nil {
 		return api.ContainerAnswer{}, err
 	}
+	group := c.tree.Group(incarnation)
 	if request.Cgroup != nil {
-		if a.place.group, err = c.groups.Below(*request.Cgroup, incarnation); err != nil {
+		if group, err = c.groups.Below(*request.Cgroup, incarnation); err != nil {
 			return api.ContainerAnswer{}, err
 		}
 	}
 	known, err := a.place.readRecord()
 	if err == nil {
+		if group != a.place.group {
+			return api.ContainerAnswer{}, unchangeable("cgroup")
+		}
 		return a.converge(ctx, known)
 	}
 	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, store.ErrDamaged) {
@@ -50,6 +54,7 @@ func (c *Containers) Put(ctx context.Context, incarnation string, request api.Co
 			return api.ContainerAnswer{}, err
 		}
 	}
+	a.place.group = group
 	return a.create(ctx)
 }
 

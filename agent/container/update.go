@@ -12,14 +12,11 @@ import (
 	"pulumi-slipway/agent/store"
 )
 
-// fixed is what of a request cannot change while a container is the same. The owner of an image or a group may, when its
-// resource gets another name: the content key says whether it is another one.
+// fixed is what of a request cannot change while a container is the same. The owner of an image may, when its resource
+// gets another name: the content key says whether it is another one. Groups are compared by where they are.
 func fixed(r api.ContainerRequest) api.ContainerRequest {
 	r.Owner, r.Image.Owner, r.Labels = "", "", nil
-	if r.Cgroup != nil {
-		r.Cgroup = &api.Reference{ContentKey: r.Cgroup.ContentKey}
-	}
-	r.Resources = nil
+	r.Cgroup, r.Resources = nil, nil
 	r.StopSignal, r.StopTimeoutMs = "", nil
 	return r
 }
@@ -51,8 +48,12 @@ func sameContainer(before, after api.ContainerRequest) error {
 		return nil
 	}
 	slices.Sort(different)
-	return &api.Problem{Code: api.CodeInvalid, Object: different[0],
-		Detail: fmt.Sprintf("`%s` cannot change in a container that exists; that takes a new incarnation", strings.Join(different, "`, `"))}
+	return unchangeable(different...)
+}
+
+func unchangeable(names ...string) error {
+	return &api.Problem{Code: api.CodeInvalid, Object: names[0],
+		Detail: fmt.Sprintf("`%s` cannot change in a container that exists; that takes a new incarnation", strings.Join(names, "`, `"))}
 }
 
 // changed tells whether anything of a request that stands in the record is different. The owner stands on the slot.

@@ -1,19 +1,19 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import { isBag } from "./bag";
+import type { Bag } from "./bag";
 import { byContent, byHost } from "./changed";
 import { asked, found, groupShape } from "./cgroup-settings";
 import { host } from "./connection";
 import type { Definition } from "./definition";
 import { flag, text } from "./fields";
-import { digest, reference } from "./reference";
+import { digest, groupReference, withSlot } from "./reference";
 import { members } from "./schema";
 import { holdsUnknown, unknown } from "./unknown";
 
 const shape = {
   owner: text("must be the owner of the resource"),
   host,
-  parent: reference("a Cgroup").exactOptional(),
+  parent: groupReference().exactOptional(),
   ...groupShape,
   contentKey: digest().exactOptional(),
   intact: flag().exactOptional(),
@@ -28,14 +28,14 @@ export const cgroup: Definition<"cgroups", CgroupInputs> = {
   resource: "cgroups",
   schema,
   inputs: Object.keys(shape) as (keyof typeof shape)[],
-  derive: (inputs) => ({ ...inputs, contentKey: contentKeyOf(inputs) }),
+  derive,
   leaves: ["intact"],
   well: () => ({ intact: true }),
   replaces: { host: byHost, contentKey: byContent },
   request: ({ owner, contentKey = "", parent, ...settings }) => ({
     owner,
     contentKey,
-    ...(parent !== undefined && { parent }),
+    ...(parent !== undefined && { parent: { owner: parent.owner, contentKey: parent.contentKey } }),
     resources: asked(settings),
   }),
   observed: ({ path, version }) => ({ path, version }),
@@ -46,9 +46,12 @@ export const cgroup: Definition<"cgroups", CgroupInputs> = {
   },
 };
 
-/** A digest of the groups above, unknown while any of them is: a group that gets another parent is another group. */
-function contentKeyOf({ parent }: CgroupInputs): string {
-  if (holdsUnknown(parent)) return unknown;
-  const above = isBag(parent) ? [parent.owner, parent.contentKey] : [];
-  return `sha256:${createHash("sha256").update(JSON.stringify(above)).digest("hex")}`;
+/** Its content key is a digest of the groups above, unknown while any of them is: in another one it is another group. */
+function derive(inputs: CgroupInputs, olds: Bag): CgroupInputs {
+  const parent = inputs.parent && withSlot(inputs.parent, olds["parent"]);
+  const above = parent === undefined ? [] : [parent.contentKey, parent.slot];
+  const contentKey = holdsUnknown(parent)
+    ? unknown
+    : `sha256:${createHash("sha256").update(JSON.stringify(above)).digest("hex")}`;
+  return { ...inputs, ...(parent !== undefined && { parent }), contentKey };
 }

@@ -36,6 +36,10 @@ export const byContent: Changed = (before, now) => before !== now;
 /** By the content of the layer or image that is referred to. Its owner may change, as when a resource moves. */
 export const byReference: Changed = (before, now) => byContent(member(before, "contentKey"), member(now, "contentKey"));
 
+/** By the place of the control group that is referred to: its slot, and by its content key those above it. */
+export const byPlace: Changed = (before, now) =>
+  byReference(before, now) || byContent(member(before, "slot"), member(now, "slot"));
+
 /** Whether two values are the same, taking what is not known in the second for the same. */
 export function same(before: unknown, now: unknown): boolean {
   if (now === unknown) return true;

@@ -26,7 +26,7 @@ export function check<R extends ResourceName, I extends CommonInputs>(
       failures: failures.map(({ path, reason }) => ({ path: [...(definition.written?.(path) ?? path)], reason })),
     };
   }
-  const inputs = definition.derive?.(parsed.data) ?? parsed.data;
+  const inputs = definition.derive?.(parsed.data, olds) ?? parsed.data;
   return { inputs: withLeaves(definition, olds, inputs) };
 }
 

@@ -1,12 +1,12 @@
 import type { z } from "zod";
 import type { AnswerOf } from "../api";
-import { byHost, byReference, byValue, same } from "./changed";
+import { byHost, byPlace, byReference, byValue, same } from "./changed";
 import { host } from "./connection";
 import type { Definition } from "./definition";
 import * as field from "./fields";
 import { limitRules, limitShape } from "./limit-fields";
 import { limitNames, limitsSeen, resourcesOf, type Limits } from "./limits";
-import { reference } from "./reference";
+import { groupReference, reference, withSlot } from "./reference";
 import { members } from "./schema";
 import { unknown } from "./unknown";
 
@@ -24,7 +24,7 @@ const shape = {
   user: field.user().exactOptional(),
   hostname: field.text("must be a host name of at most 64 characters", hostname).exactOptional(),
   network: field.oneOf("none", "host"),
-  cgroup: reference("a Cgroup").exactOptional(),
+  cgroup: groupReference().exactOptional(),
   ...limitShape,
   labels: field.pairs().exactOptional(),
   stopSignal: field.signal().exactOptional(),
@@ -45,12 +45,14 @@ export const container: Definition<"containers", ContainerInputs> = {
   schema,
   inputs: Object.keys(shape) as (keyof typeof shape)[],
   rules: limitRules,
+  derive: (inputs, olds) =>
+    inputs.cgroup === undefined ? inputs : { ...inputs, cgroup: withSlot(inputs.cgroup, olds["cgroup"]) },
   leaves: ["running", "succeeded"],
   well,
   replaces: {
     host: byHost,
     image: byReference,
-    cgroup: byReference,
+    cgroup: byPlace,
     command: byValue(),
     entrypoint: byValue(),
     env: byValue({}),
@@ -61,11 +63,12 @@ export const container: Definition<"containers", ContainerInputs> = {
     readOnly: byValue(false),
     wait: byValue("running"),
   },
-  request: ({ host: _, running: _running, succeeded: _succeeded, stopTimeout, wait = "running", ...rest }) => {
+  request: ({ host: _, running: _running, succeeded: _succeeded, cgroup, stopTimeout, wait = "running", ...rest }) => {
     const asked = Object.entries(rest).filter(([name]) => !limitNames.includes(name as keyof Limits));
     const resources = resourcesOf(rest);
     return {
       ...(Object.fromEntries(asked) as Omit<typeof rest, keyof Limits>),
+      ...(cgroup !== undefined && { cgroup: { owner: cgroup.owner, contentKey: cgroup.contentKey } }),
       ...(resources !== undefined && { resources }),
       ...(stopTimeout !== undefined && { stopTimeoutMs: stopTimeout }),
       wait,

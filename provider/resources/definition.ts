@@ -37,8 +37,8 @@ export interface Definition<R extends ResourceName, I extends CommonInputs> {
   readonly inputs: readonly (keyof I & string)[];
   /** Rules that concern several inputs, judged on what the program wrote. */
   rules?(inputs: Bag): Failure[];
-  /** Inputs that follow from others. */
-  derive?(inputs: I): I;
+  /** Inputs that follow from others. `olds` are the inputs of the last time, empty at a creation. */
+  derive?(inputs: I, olds: Bag): I;
   /**
    * The inputs that no program sets: they have one value while all is well, and another where refresh sees that it is
    * not, so that `up --refresh` has a difference to repair. Check fills them in at creation only: where old inputs lack

@@ -9,26 +9,32 @@ interface GroupSettings extends Settings {
   memory: string;
   cpus?: number;
   parent: "tenants" | "others";
-  containers: number;
+  /** What the first group at the top is called; it is an alias of "tenants". */
+  name: string;
 }
 
-/** Two groups at the top, one in either of them, and containers in that. */
+/** Two groups at the top and one in either of them, and a container in that one, another beside it. */
 const tenants: Program<GroupSettings> = ({ slipway, settings, busybox }) => {
   const { host, image } = busybox();
-  const all = new slipway.Cgroup("tenants", { host, memory: { max: settings.memory }, pids: { max: 200 } });
+  const all = new slipway.Cgroup(
+    settings.name,
+    { host, memory: { max: settings.memory }, pids: { max: 200 } },
+    { aliases: [{ name: "tenants" }] },
+  );
   const others = new slipway.Cgroup("others", { host });
+  const parent = settings.parent === "tenants" ? all : others;
   const blue = new slipway.Cgroup("blue", {
     host,
-    parent: settings.parent === "tenants" ? all : others,
+    parent,
     ...(settings.cpus !== undefined && { cpu: { max: settings.cpus } }),
   });
-  for (let n = 0; n < settings.containers; n++) {
+  for (const [n, cgroup] of [blue, parent].entries()) {
     new slipway.Container(`web-${n}`, {
       host,
       image,
       command: ["sleep", "100000"],
       network: "none",
-      cgroup: blue,
+      cgroup,
       cpuShares: 512,
     });
   }
@@ -41,7 +47,7 @@ const settings = (changed: Partial<GroupSettings> = {}): GroupSettings => ({
   memory: "256m",
   cpus: 0.5,
   parent: "tenants",
-  containers: 2,
+  name: "tenants",
   ...changed,
 });
 const changed = (steps: { op: string; name: string }[]): string[] =>
@@ -70,9 +76,9 @@ test("containers run in the group that they are declared in", async () => {
   await bench.expectSameAs(stack);
   const [top, inner] = [await pathOf("tenants"), await pathOf("blue")];
   expect(inner.startsWith(`${top}/`)).toBe(true);
-  for (const name of ["web-0", "web-1"]) {
+  for (const [name, path] of Object.entries({ "web-0": inner, "web-1": top })) {
     const id = await idOf(name);
-    expect(bench.groups(id)).toContain(`/${basename(top)}/${basename(inner)}/${id.split("/")[1] ?? ""}\n`);
+    expect(bench.groups(id)).toContain(`${path}/${id.split("/")[1] ?? ""}\n`);
   }
   expect(changed((await stack.up()).steps)).toEqual([]);
   expect(changed((await stack.up("--refresh")).steps)).toEqual([]);
@@ -115,11 +121,36 @@ test("a group that somebody removed is made again, and a container in it starts"
   expect(changed((await stack.up("--refresh")).steps)).toEqual([]);
 });
 
+test("a group that gets another name stays where it is, with all that is in it", async () => {
+  const [before, path] = [await processes(), await pathOf("blue")];
+  await stack.write(tenants, settings({ memory: "128m", cpus: 1, name: "customers" }));
+  const planned = changed((await stack.preview()).steps);
+  expect(changed((await stack.up()).steps)).toEqual(["update blue", "update customers", "update web-1"]);
+  expect(planned).toEqual(["update blue", "update customers", "update web-1"]);
+  expect(await processes()).toEqual(before);
+  expect(await pathOf("blue")).toBe(path);
+  expect(changed((await stack.up("--refresh")).steps)).toEqual([]);
+  await bench.expectSameAs(stack);
+});
+
+test("a group that is replaced stays where it is, with all that is in it", async () => {
+  const [before, path] = [await processes(), await pathOf("blue")];
+  const urn = (await stack.resource("Cgroup", "customers")).urn;
+  const planned = changed((await stack.preview("--replace", urn)).steps);
+  const done = changed((await stack.up("--replace", urn)).steps);
+  expect(done.filter((step) => !step.endsWith(" customers"))).toEqual([]);
+  expect(planned.filter((step) => !step.endsWith(" customers"))).toEqual([]);
+  expect(await processes()).toEqual(before);
+  expect(await pathOf("blue")).toBe(path);
+});
+
 test("a group in another group is another group", async () => {
-  await stack.write(tenants, settings({ memory: "128m", cpus: 1, parent: "others" }));
+  await stack.write(tenants, settings({ memory: "128m", cpus: 1, name: "customers", parent: "others" }));
   await stack.up();
-  expect((await pathOf("blue")).startsWith(`${await pathOf("others")}/`)).toBe(true);
-  expect(bench.groups(await idOf("web-0"))).toContain(`/${basename(await pathOf("others"))}/`);
+  const others = await pathOf("others");
+  expect((await pathOf("blue")).startsWith(`${others}/`)).toBe(true);
+  expect(bench.groups(await idOf("web-0"))).toContain(`/${basename(others)}/`);
+  expect(bench.groups(await idOf("web-1"))).toContain(`/${basename(others)}/`);
   expect(changed((await stack.up("--refresh")).steps)).toEqual([]);
   await bench.expectSameAs(stack);
 });

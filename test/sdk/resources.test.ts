@@ -18,7 +18,7 @@ beforeAll(async () => {
         registered.set(args.name, args);
         const inputs = args.inputs as Record<string, unknown>;
         return {
-          id: args.id ?? `${args.name}/${"0".repeat(32)}`,
+          id: args.id === undefined || args.id === "" ? `${args.name}/${"0".repeat(32)}` : args.id,
           state: { ...inputs, contentKey: inputs["contentKey"] ?? "key" },
         };
       },
@@ -114,6 +114,20 @@ describe("references", () => {
       owner: urn("pulumi-nodejs:dynamic/slipway:Image::web"),
       contentKey: "key",
     });
+  });
+
+  it("to a control group are also the slot that it has on the host", async () => {
+    const { host, image } = parts();
+    const tenants = new slipway.Cgroup("tenants", { host });
+    const expected = {
+      owner: urn("pulumi-nodejs:dynamic/slipway:Cgroup::tenants"),
+      contentKey: "key",
+      slot: "tenants",
+    };
+    const blue = new slipway.Cgroup("blue", { host, parent: tenants });
+    expect((await inputs(blue, "blue"))["parent"]).toEqual(expected);
+    const web = new slipway.Container("c", { host, image, network: "none", cgroup: pulumi.output(tenants) });
+    expect((await inputs(web, "c"))["cgroup"]).toEqual(expected);
   });
 
   it("are the same from an output, a promise and a nested list", async () => {

@@ -16,6 +16,8 @@ const anyText = fc.string({ minLength: 1, unit: "grapheme" }).filter((text) => !
 const digest = fc.stringMatching(/^sha256:[0-9a-f]{64}$/);
 const owner = word.map((name) => `organization/urn:pulumi:dev::shop::pulumi-nodejs:dynamic/slipway:Image::${name}`);
 const reference = maybe(fc.record({ owner: maybe(owner), contentKey: maybe(digest) }));
+const slot = fc.stringMatching(/^[0-9a-f]{16}$/);
+const groupReference = maybe(fc.record({ owner: maybe(owner), contentKey: maybe(digest), slot: maybe(slot) }));
 const path = fc
   .array(fc.oneof(word, fc.constant("."), fc.constant("")), { maxLength: 4 })
   .map((names) => `/${names.join("/")}`);
@@ -159,7 +161,7 @@ export const written = {
     {
       owner,
       host,
-      parent: reference,
+      parent: groupReference,
       cpu: maybe(
         optional({
           max: maybe(
@@ -218,6 +220,7 @@ export const written = {
       user: maybe(user),
       hostname: maybe(fc.constantFrom("web", "web-1.example", "A")),
       network: maybe(fc.constantFrom("none", "host")),
+      cgroup: groupReference,
       memory: maybe(size),
       cpus: maybe(fc.constantFrom(0.5, 2, "1.5", "0.01")),
       pidsLimit: maybe(fc.integer({ min: -1, max: 1e6 }).filter((n) => n !== 0)),

@@ -4,6 +4,8 @@ import type { Bag } from "../../../provider/resources/bag";
 import { cgroup, type CgroupInputs } from "../../../provider/resources/cgroup";
 import { check, replacing } from "../../../provider/resources/check";
 import { checkFailure } from "../../../provider/failure";
+import { container } from "../../../provider/resources/container";
+import { unknown } from "../../../provider/resources/unknown";
 import { keys, least } from "./inputs";
 
 const identity = { owner: least.cgroup.owner, slot: "x", incarnation: "0".repeat(32), contentKey: keys.one };
@@ -14,6 +16,8 @@ function declared(changed: Bag): CgroupInputs {
   if ("failures" in checked) throw new Error(JSON.stringify(checked.failures));
   return checked.inputs;
 }
+
+const tenants = { owner: "o", contentKey: keys.two, slot: "0123456789abcdef" };
 
 const everything = {
   cpu: { max: 1.5, weight: 200, burst: "5ms" },
@@ -27,7 +31,7 @@ const everything = {
 
 describe("a control group", () => {
   it("is asked for in the words of the kernel", () => {
-    const request = cgroup.request(declared({ ...everything, parent: { owner: "o", contentKey: keys.two } }));
+    const request = cgroup.request(declared({ ...everything, parent: tenants }));
     expect(api.cgroupRequest.parse(request)).toMatchObject({
       parent: { owner: "o", contentKey: keys.two },
       resources: {
@@ -78,15 +82,31 @@ describe("a control group", () => {
     expect(cgroup.drift(inputs, { ...answer, intact: false, resources: {} })).toEqual({ ...inputs, intact: false });
   });
 
-  it("is another one in another group, and nothing else of it replaces it", () => {
-    const before = declared({ ...everything, parent: { owner: "o", contentKey: keys.one } });
-    const replaced = (changed: Bag): string[] => {
-      const news = declared({ ...everything, parent: { owner: "o", contentKey: keys.one }, ...changed });
-      return replacing(cgroup, { ...before, hostId: "id" }, news);
-    };
-    expect(replaced({ cpu: { max: 3 }, memory: {}, devices: ["a *:* r"], pids: null })).toEqual([]);
-    expect(replaced({ parent: { owner: "other", contentKey: keys.one } })).toEqual(["contentKey"]);
-    expect(replaced({ parent: undefined })).toEqual(["contentKey"]);
+  it.each([
+    ["other settings", { cpu: { max: 3 }, memory: {}, devices: ["a *:* r"], pids: null }, []],
+    ["a group above that was renamed", { parent: { ...tenants, owner: "other" } }, []],
+    ["a group above that is being replaced", { parent: { ...tenants, slot: unknown } }, []],
+    [
+      "a group above that is still to be made",
+      { parent: { ...tenants, owner: "other", slot: unknown } },
+      ["contentKey"],
+    ],
+    ["another group above", { parent: { ...tenants, slot: "f".repeat(16) } }, ["contentKey"]],
+    ["a group above that went into another one", { parent: { ...tenants, contentKey: keys.one } }, ["contentKey"]],
+    ["one that is about to", { parent: { ...tenants, contentKey: unknown } }, ["contentKey"]],
+    ["one of which nothing is known", { parent: unknown }, ["contentKey"]],
+    ["no group above", { parent: undefined }, ["contentKey"]],
+  ] as [string, Bag, string[]][])("with %s is replaced where that is another place", (_, changed, expected) => {
+    const olds = declared({ ...everything, parent: tenants });
+    const news = check(cgroup, olds, { ...least.cgroup, ...everything, parent: tenants, ...changed });
+    if ("failures" in news) throw new Error(JSON.stringify(news.failures));
+    expect(replacing(cgroup, { ...olds, hostId: "id" }, news.inputs)).toEqual(expected);
+    // A container in the same place changes it with the group.
+    const before = { ...least.container, cgroup: tenants };
+    const { parent } = { parent: tenants, ...changed };
+    const after = check(container, before, { ...before, cgroup: parent });
+    if ("failures" in after) throw new Error(JSON.stringify(after.failures));
+    expect(replacing(container, before, after.inputs)).toEqual(expected.length === 0 ? [] : ["cgroup"]);
   });
 
   it("tells all that is wrong at once", () => {

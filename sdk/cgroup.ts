@@ -90,7 +90,8 @@ export interface CgroupState {
 
 /**
  * A control group that containers are put below, each in one of its own, so that they share its limits. Groups can be in
- * groups. All settings are changed in place, whatever runs in there.
+ * groups. What is in a group may ask for more than the group has; then the group's limit counts. All settings are changed in
+ * place, whatever runs in there.
  *
  * ```ts
  * const tenants = new slipway.Cgroup("tenants", { host, memory: { max: "4g" }, cpu: { max: 2 } });

@@ -2,8 +2,8 @@ package cgroup
 
 import (
 	"fmt"
+	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,17 +56,10 @@ func validSet(text string) bool {
 
 // settings of a group of version 1 without an own set are its parent's: without one nothing can enter it.
 func (k set) settings(p place, wanted *api.GroupResources) ([]Setting, error) {
-	value := k.get(wanted)
-	if value == nil && p.version == 1 {
-		// An unreadable parent shows at the next write, with its path.
-		inherited, _ := os.ReadFile(filepath.Join(filepath.Dir(p.folder), k.file))
-		value = new(string)
-		*value = strings.TrimSpace(string(inherited))
-	}
-	text := or(value)
 	if p.version == 1 {
-		return k.followed(p, text), nil
+		return follow(k, p, allowed(k, wanted, k.holds(p.above()))), nil
 	}
+	text := or(k.get(wanted))
 	if text == "" {
 		// An empty write is no write; a line of its own is the empty set.
 		text = "\n"
@@ -74,32 +67,43 @@ func (k set) settings(p place, wanted *api.GroupResources) ([]Setting, error) {
 	return []Setting{{Path: p.path(k.file), Value: text}}, nil
 }
 
-// followed changes a group of version 1 with those in it that have the same: a group has nothing that the one above it does
-// not have, so on the way down all get the new beside the old, and on the way up the old goes.
-func (k set) followed(p place, text string) []Setting {
-	held := k.held(p)
-	below := heirs(p, func(other place) bool { return sameSet(k.held(other), held) })
-	wanted := Setting{Path: p.path(k.file), Value: text}
-	if len(below) == 0 || held == "" || sameSet(held, text) {
-		return []Setting{wanted}
-	}
-	both := held + "," + text
-	var all []Setting
-	if !sameSet(both, held) {
-		for _, one := range append([]place{p}, below...) {
-			all = append(all, Setting{Path: one.path(k.file), Value: both})
-		}
-	}
-	for _, one := range slices.Backward(below) {
-		all = append(all, Setting{Path: one.path(k.file), Value: text})
-	}
-	return append(all, wanted)
-}
-
-// held is "" for a group that is not there.
-func (k set) held(p place) string {
+// holds is "" for a group that is not there. One that cannot be read shows at the next write, with its path.
+func (k set) holds(p place) string {
 	data, _ := os.ReadFile(p.path(k.file))
 	return strings.TrimSpace(string(data))
+}
+
+func (k set) asks(r *api.GroupResources) (string, bool) {
+	return or(k.get(r)), k.isSet(r)
+}
+
+func (k set) inherits(above string) string { return above }
+
+// within is all that is above where nothing of what is asked for is there, as in version 2.
+func (k set) within(asked, above string) string {
+	wanted, _ := parseSet(asked)
+	there, _ := parseSet(above)
+	maps.DeleteFunc(wanted, func(n int, _ bool) bool { return !there[n] })
+	if len(wanted) == 0 || sameSet(asked, above) {
+		return above
+	}
+	return formatSet(wanted)
+}
+
+func (k set) both(one, other string) string {
+	if one == "" || other == "" {
+		return one + other
+	}
+	return one + "," + other
+}
+
+func (k set) same(one, other string) bool { return one == other || sameSet(one, other) }
+
+func (k set) change(p place, from, to string) []Setting {
+	if sameSet(from, to) {
+		return nil
+	}
+	return []Setting{{Path: p.path(k.file), Value: to}}
 }
 
 func (k set) read(p place, wanted, found *api.GroupResources) error {
@@ -108,7 +112,8 @@ func (k set) read(p place, wanted, found *api.GroupResources) error {
 		return err
 	}
 	held := strings.TrimSpace(string(data))
-	if value := k.get(wanted); value != nil && sameSet(*value, held) {
+	if value := k.get(wanted); value != nil &&
+		(sameSet(*value, held) || p.version == 1 && sameSet(k.within(*value, k.holds(p.above())), held)) {
 		held = *value
 	}
 	k.put(found, held)
@@ -121,15 +126,7 @@ func (k set) missing(p place) error { return absent(p.path(k.file), k.file, "") 
 func sameSet(a, b string) bool {
 	first, ok := parseSet(a)
 	second, fine := parseSet(b)
-	if !ok || !fine || len(first) != len(second) {
-		return false
-	}
-	for n := range first {
-		if !second[n] {
-			return false
-		}
-	}
-	return true
+	return ok && fine && maps.Equal(first, second)
 }
 
 // mostInSet bounds what a set may name; no kernel is built for more processors.
@@ -154,6 +151,15 @@ func parseSet(text string) (map[int]bool, bool) {
 	return found, true
 }
 
+// formatSet writes each number; the kernel makes ranges of them.
+func formatSet(all map[int]bool) string {
+	var words []string
+	for _, n := range slices.Sorted(maps.Keys(all)) {
+		words = append(words, strconv.Itoa(n))
+	}
+	return strings.Join(words, ",")
+}
+
 // Inherited is what a new group of version 1 needs before anything can enter it: the processors and memory nodes of its
 // parent.
 func (h Hierarchy) Inherited(folder string) []Setting {
@@ -162,7 +168,7 @@ func (h Hierarchy) Inherited(folder string) []Setting {
 	}
 	var all []Setting
 	for _, k := range []set{cpusetCpus, cpusetMems} {
-		settings, _ := k.settings(place{folder, 1}, &api.GroupResources{})
+		settings, _ := k.settings(place{folder: folder, version: 1}, &api.GroupResources{})
 		all = append(all, settings...)
 	}
 	return all

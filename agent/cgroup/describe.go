@@ -40,13 +40,14 @@ func (g *Groups) answer(claim store.Claim) (api.CgroupAnswer, error) {
 	}
 	group := g.tree.at(claim.Content)
 	answer := api.CgroupAnswer{
-		Identity: identity, ContentKey: claim.ContentKey, Path: group.Path(), Version: g.tree.Entered[0].Version, Intact: group.whole(),
+		Identity: identity, ContentKey: claim.ContentKey, Path: group.Path(), Version: g.tree.Entered[0].Version, Intact: g.whole(group),
 	}
-	wanted, err := settingsOf(claim)
+	known, err := keptOf(claim)
 	if err != nil || !answer.Intact {
 		return answer, err
 	}
-	held, err := group.Read(wanted)
+	answer.Intact = len(known.Touched) == 0
+	held, err := group.Read(&known.Resources)
 	if Gone(err) {
 		answer.Intact = false
 		return answer, nil

@@ -1,7 +1,6 @@
 package cgroup
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -32,49 +31,86 @@ func (k deviceRules) wrong(r *api.GroupResources) []string {
 	return all
 }
 
-// everything is the rule of a group that was never restricted.
-const everything = "a *:* rwm"
-
-// settings of version 1 go from the rules there are to those that are wanted. Everything at once can be refused only
-// while the group has no groups in it.
+// settings of version 1 go from the rules there are to those that are wanted.
 func (k deviceRules) settings(p place, wanted *api.GroupResources) ([]Setting, error) {
 	if p.version == 2 {
 		return []Setting{{Path: p.folder, Program: programOf(wanted.Devices)}}, nil
 	}
-	rules := canonical(wanted.Devices)
-	held, err := k.held(p)
-	if err != nil {
-		return nil, err
+	return follow(k, p, allowed(k, wanted, k.holds(p.above()))), nil
+}
+
+// ruled is what a group of version 1 may use.
+type ruled struct {
+	rules []rule
+	// open is a group that was never restricted. It has to be closed before it can have rules.
+	open bool
+}
+
+// holds is everything for a group that is not there, or where there are no rules.
+func (k deviceRules) holds(p place) ruled {
+	data, err := os.ReadFile(p.path("devices.list"))
+	texts := strings.FieldsFunc(string(data), func(r rune) bool { return r == '\n' })
+	open := err != nil || slices.Contains(texts, everything)
+	if open {
+		texts = []string{everything}
 	}
-	if len(rules) == 0 {
-		rules = []string{everything}
+	return ruled{merged(texts), open}
+}
+
+func (k deviceRules) asks(r *api.GroupResources) (ruled, bool) {
+	return ruled{rules: merged(r.Devices)}, k.isSet(r)
+}
+
+func (k deviceRules) inherits(above ruled) ruled { return ruled{rules: above.rules} }
+
+func (k deviceRules) within(asked, above ruled) ruled {
+	var all []rule
+	for _, one := range asked.rules {
+		for _, other := range above.rules {
+			if met, ok := meet(one, other); ok {
+				all = append(all, met)
+			}
+		}
 	}
+	return ruled{rules: sorted(all)}
+}
+
+func (k deviceRules) both(one, other ruled) ruled {
+	return ruled{sorted(slices.Concat(one.rules, other.rules)), one.open}
+}
+
+func (k deviceRules) same(one, other ruled) bool {
+	return slices.Equal(telling(one.rules), telling(other.rules))
+}
+
+func (k deviceRules) change(p place, from, to ruled) []Setting {
 	var all []Setting
-	if slices.Contains(rules, everything) {
-		if !slices.Contains(held, everything) {
-			all = append(all, Setting{Path: p.path("devices.allow"), Value: "a"})
-		}
-		return all, nil
-	}
-	if slices.Contains(held, everything) {
-		// Where a group is in this one, the kernel refuses that.
-		all, held = append(all, Setting{Path: p.path("devices.deny"), Value: "a"}), nil
-	}
-	before := canonical(held)
-	below := heirs(p, func(other place) bool {
-		rules, err := k.held(other)
-		return err == nil && slices.Equal(canonical(rules), before)
-	})
-	// The kernel passes on to them what is refused, but not what is allowed.
-	for _, one := range append([]place{p}, below...) {
-		for _, rule := range without(rules, held) {
-			all = append(all, Setting{Path: one.path("devices.allow"), Value: rule})
+	write := func(name string, rules ...string) {
+		for _, rule := range rules {
+			all = append(all, Setting{Path: p.path(name), Value: rule})
 		}
 	}
-	for _, rule := range without(held, rules) {
-		all = append(all, Setting{Path: p.path("devices.deny"), Value: rule})
+	if from.open && !to.open && !k.same(from, to) {
+		write("devices.deny", "a")
+		from.rules = nil
 	}
-	return all, nil
+	write("devices.allow", missing(to.rules, from.rules)...)
+	write("devices.deny", excess(from.rules, to.rules)...)
+	return all
+}
+
+// close gives a new group of version 1 that may use everything rules that say so. One without rules can get none once
+// there are groups in it (css_has_online_children in security/device_cgroup.c).
+func (k deviceRules) close(p place) error {
+	if !k.holds(p).open {
+		return nil
+	}
+	for _, s := range k.change(p, ruled{open: true}, ruled{rules: merged([]string{everything})}) {
+		if err := s.write(); err != nil {
+			return fmt.Errorf("give a new control group rules of devices: %w", err)
+		}
+	}
+	return nil
 }
 
 func (k deviceRules) read(p place, wanted, found *api.GroupResources) error {
@@ -85,27 +121,16 @@ func (k deviceRules) read(p place, wanted, found *api.GroupResources) error {
 		}
 		return err
 	}
-	held, err := k.held(p)
-	if err != nil {
+	if _, err := os.Lstat(p.path("devices.list")); err != nil {
 		return err
 	}
-	found.Devices = held
-	if slices.Equal(canonical(held), canonical(wanted.Devices)) {
+	held, asked := k.holds(p), ruled{rules: merged(wanted.Devices)}
+	if k.same(held, k.within(asked, k.holds(p.above()))) {
 		found.Devices = wanted.Devices
+	} else {
+		found.Devices = written(held.rules)
 	}
 	return nil
-}
-
-// held are the rules of a group of version 1. One that is not there yet gets those of its parent.
-func (k deviceRules) held(p place) ([]string, error) {
-	data, err := os.ReadFile(p.path("devices.list"))
-	if errors.Is(err, os.ErrNotExist) {
-		return []string{everything}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return strings.FieldsFunc(string(data), func(r rune) bool { return r == '\n' }), nil
 }
 
 func (k deviceRules) missing(p place) error {

@@ -10,66 +10,109 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// anything is the rule that allows everything.
+// everything is the rule of a group that was never restricted.
+const everything = "a *:* rwm"
+
+// anything is the same, read.
 var anything = rule{kind: 'a', major: -1, minor: -1, access: unix.BPF_DEVCG_ACC_READ | unix.BPF_DEVCG_ACC_WRITE | unix.BPF_DEVCG_ACC_MKNOD}
 
-// canonical is what version 1 holds of rules, in one order: one for each device, and "a" only for everything, because the
-// kernel takes any rule with "a" for that.
-func canonical(rules []string) []string {
-	var all []string
-	for _, r := range merged(rules) {
-		if r == anything {
-			return []string{everything}
-		}
-		all = append(all, r.String())
-	}
-	return all
-}
-
-// without is what some rules allow and others do not have for the same devices.
-func without(rules, others []string) []string {
-	var all []string
-	known := merged(others)
-	for _, r := range merged(rules) {
-		for _, other := range known {
-			if r.kind == other.kind && r.major == other.major && r.minor == other.minor {
-				r.access &^= other.access
-			}
-		}
-		if r.access != 0 {
-			all = append(all, r.String())
-		}
-	}
-	return all
-}
-
-func merged(rules []string) []rule {
+// merged are rules in one form and order: one for each device, and one for each kind, because version 1 takes any rule with
+// "a" for everything. What is no rule is left out.
+func merged(texts []string) []rule {
 	var all []rule
-	add := func(r rule) {
-		for i, other := range all {
-			if r.kind == other.kind && r.major == other.major && r.minor == other.minor {
-				all[i].access |= r.access
-				return
-			}
-		}
-		all = append(all, r)
-	}
-	for _, text := range rules {
+	for _, text := range texts {
 		r, err := parseRule(text)
-		switch {
-		case err != nil:
-		case r.kind != 'a' || r == anything:
-			add(r)
-		default:
-			for _, kind := range []byte("bc") {
-				r.kind = kind
-				add(r)
-			}
+		if err != nil {
+			continue
+		}
+		kinds := []byte{r.kind}
+		if r.kind == 'a' {
+			kinds = []byte("bc")
+		}
+		for _, kind := range kinds {
+			r.kind = kind
+			all = append(all, r)
+		}
+	}
+	return sorted(all)
+}
+
+func sorted(rules []rule) []rule {
+	var all []rule
+	for _, r := range rules {
+		if i := slices.IndexFunc(all, r.sameDevice); i >= 0 {
+			all[i].access |= r.access
+		} else {
+			all = append(all, r)
 		}
 	}
 	slices.SortFunc(all, func(a, b rule) int {
 		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.major, b.major), cmp.Compare(a.minor, b.minor))
 	})
+	return all
+}
+
+func (r rule) sameDevice(other rule) bool {
+	return r.kind == other.kind && r.major == other.major && r.minor == other.minor
+}
+
+// telling are the rules without those of which another allows as much.
+func telling(rules []rule) []rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r rule) bool {
+		return slices.ContainsFunc(rules, func(other rule) bool { met, ok := meet(r, other); return other != r && ok && met == r })
+	})
+}
+
+// meet is what both of two rules allow, false for nothing.
+func meet(one, other rule) (rule, bool) {
+	number := func(a, b int64) (int64, bool) { return max(a, b), a < 0 || b < 0 || a == b }
+	major, ok := number(one.major, other.major)
+	minor, fine := number(one.minor, other.minor)
+	met := rule{one.kind, major, minor, one.access & other.access}
+	return met, ok && fine && one.kind == other.kind && met.access != 0
+}
+
+// written are rules in the words of version 1.
+func written(rules []rule) []string {
+	rules = telling(rules)
+	if slices.Equal(rules, merged([]string{everything})) {
+		return []string{everything}
+	}
+	var all []string
+	for _, r := range rules {
+		all = append(all, r.String())
+	}
+	return all
+}
+
+// missing are the rules that others do not have for the same devices.
+func missing(rules, others []rule) []string {
+	return beyond(rules, others, rule.sameDevice)
+}
+
+// excess is what some rules allow and others do not. One that others contain may stay: taking it away would take it from
+// the groups below too, whatever else these are allowed by (propagate_exception in security/device_cgroup.c).
+func excess(rules, others []rule) []string {
+	return beyond(rules, others, func(r, other rule) bool {
+		other.access = r.access
+		met, ok := meet(r, other)
+		return ok && met == r
+	})
+}
+
+func beyond(rules, others []rule, concerned func(r, other rule) bool) []string {
+	var all []string
+	for _, r := range rules {
+		left := r
+		for _, other := range others {
+			if concerned(r, other) {
+				left.access &^= other.access
+			}
+		}
+		if left.access != 0 {
+			all = append(all, left.String())
+		}
+	}
 	return all
 }
 

@@ -34,4 +34,13 @@
 //
 // memory.high, memory.min and memory.oomGroup have nothing like them there. What a host cannot hold is a problem that names
 // the setting, the file and the version needed; nothing is left out silently.
+//
+// In version 2 a group can ask for more processors, time or devices than the one above it has, and the smaller counts.
+// Version 1 refuses that, so there we make it so (follow.go). A declared group of version 1 has rules of devices from the
+// beginning, which allow everything, because one without rules gets none while a group is in it.
+//
+// # Changes
+//
+// A change that is refused in part is taken back, because the request that would mend it may never come. Which settings a
+// change is about stands in the record before the first is written; where that was cut off, the next agent puts them back.
 package cgroup

@@ -43,6 +43,9 @@ func (g *Groups) Delete(ctx context.Context, incarnation string) error {
 	if err := group.removeAll(ctx); err != nil {
 		return err
 	}
+	if err := os.Remove(g.store.HalfMade(slot.ID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove a control group: %w", err)
+	}
 	return slot.RemoveClaim(incarnation)
 }
 
@@ -121,8 +124,12 @@ func (g Group) rmdir() error {
 	return errors.Join(all...)
 }
 
-// Sweep removes what groups have left that moved, once nothing is in there any more.
+// Sweep removes what groups have left that moved, once nothing is in there any more, and puts back what changes that were
+// cut off have begun.
 func (g *Groups) Sweep(ctx context.Context) error {
+	if err := g.undo(ctx); err != nil {
+		return err
+	}
 	declared, err := g.declared()
 	if err != nil {
 		return err

@@ -2,6 +2,9 @@ package cgroup
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,32 +25,60 @@ func (g *Groups) Ensure(ctx context.Context, path string) error {
 		return err
 	}
 	defer lock.Unlock()
-	if g.tree.at(path).whole() {
+	if g.whole(g.tree.at(path)) {
 		return nil
 	}
 	all, err := g.store.Claims(store.Cgroups)
 	if err != nil {
 		return err
 	}
-	// From the top: version 1 refuses devices and processors to a group that has others in it already.
+	// From the top: version 1 refuses processors to a group that are not in the one above it.
 	slices.SortFunc(all, func(a, b store.Claim) int { return len(a.Content) - len(b.Content) })
 	for _, claim := range all {
-		if !strings.HasPrefix(path+"/", claim.Content+"/") {
+		group := g.tree.at(claim.Content)
+		if !strings.HasPrefix(path+"/", claim.Content+"/") || g.whole(group) {
 			continue
 		}
-		settings, err := settingsOf(claim)
+		known, err := keptOf(claim)
 		if err != nil {
 			return err
 		}
-		group := g.tree.at(claim.Content)
-		if _, err := group.make(); err != nil {
+		finish, err := g.begin(group)
+		if err != nil {
 			return err
 		}
-		if err := group.Change(&api.GroupResources{}, settings); err != nil {
+		if _, err = group.make(); err == nil {
+			_, err = group.Change(known.Touched, &api.GroupResources{}, &known.Resources)
+		}
+		if err == nil {
+			err = finish()
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// begin marks a group that is about to be made. Whoever is killed between the making and the setting of limits leaves one
+// that looks like any other, and what is put into it would have none.
+func (g *Groups) begin(group Group) (finish func() error, err error) {
+	mark := g.store.HalfMade(group.name)
+	if err := os.WriteFile(mark, nil, 0o600); err != nil {
+		return nil, fmt.Errorf("make a control group: %w", err)
+	}
+	return func() error {
+		if err := os.Remove(mark); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("make a control group: %w", err)
+		}
+		return nil
+	}, nil
+}
+
+// whole tells whether a group is in every hierarchy, with its limits.
+func (g *Groups) whole(group Group) bool {
+	_, err := os.Lstat(g.store.HalfMade(group.name))
+	return errors.Is(err, fs.ErrNotExist) && group.whole()
 }
 
 // Below is the group of a container in the one that a reference means.
@@ -66,11 +97,15 @@ func (t *Tree) at(path string) Group { return t.Below(filepath.Dir(path), filepa
 func (g Group) make() (made bool, err error) {
 	made = true
 	for _, h := range g.Entered(nil) {
-		if _, err := os.Lstat(g.Folder(h)); err == nil {
-			made = false
-		}
+		_, err := os.Lstat(g.Folder(h))
+		made = made && err != nil
 		if err := g.tree.makeAbove(h, filepath.Join(g.above, g.name)); err != nil {
 			return made, err
+		}
+		if h.Version == 1 && h.has("devices") {
+			if failed := devices.close(g.in(h)); failed != nil && err != nil {
+				return made, failed
+			}
 		}
 	}
 	return made, nil

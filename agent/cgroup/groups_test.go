@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,13 +17,29 @@ import (
 // groups are those of a store and a tree of the test's own.
 func groups(t *testing.T) *Groups {
 	t.Helper()
+	return groupsWith(t, nil)
+}
+
+// groupsWith has containers that ask for something.
+func groupsWith(t *testing.T, containers map[string]*api.GroupResources) *Groups {
+	t.Helper()
 	tree := prepared(t)
 	s, err := store.Open(t.TempDir(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
-	return NewGroups(s, tree)
+	g := NewGroups(s, tree, func(incarnation string) *api.GroupResources { return containers[incarnation] })
+	t.Cleanup(func() {
+		claims, err := s.Claims(store.Cgroups)
+		slices.SortFunc(claims, func(a, b store.Claim) int { return len(b.Content) - len(a.Content) })
+		for _, claim := range claims {
+			err = errors.Join(err, g.Delete(context.Background(), claim.Incarnation))
+		}
+		if err := errors.Join(err, s.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return g
 }
 
 var (
@@ -162,40 +179,5 @@ func TestGroupsAreMadeAgainFromTheTop(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-	}
-}
-
-// A container that runs in a group follows what becomes of that.
-func TestWhatIsInAGroupFollowsIt(t *testing.T) {
-	g := groups(t)
-	top := request(t, "top", `{"cpuset":{"cpus":"0-1"},"devices":["c 1:3 rwm"]}`, nil)
-	put(t, g, first, top)
-	claim, err := g.store.FindClaim(store.Cgroups, first)
-	if err != nil {
-		t.Fatal(err)
-	}
-	container := g.tree.Below(claim.Content, second)
-	if _, err := container.make(); err != nil {
-		t.Fatal(err)
-	}
-	defer container.Remove(context.Background())
-	for _, step := range []string{
-		`{"cpuset":{"cpus":"0"},"devices":["c 1:3 r"]}`, `{"cpuset":{"cpus":"1"},"devices":["c 1:3 r","c 1:5 rwm"]}`,
-		`{"cpuset":{"cpus":"0-1"},"devices":["c 1:5 rwm"]}`,
-	} {
-		top.Resources = *resources(t, step)
-		put(t, g, first, top)
-		for controller, name := range map[string]string{"cpuset": "cpuset.cpus", "devices": "devices.list"} {
-			h, _ := g.tree.with(controller)
-			if h.Version == 1 && container.content(t, controller, name) != g.tree.at(claim.Content).content(t, controller, name) {
-				t.Errorf("%s: the container has %s", step, container.content(t, controller, name))
-			}
-		}
-	}
-	if err := container.Remove(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Delete(context.Background(), first); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -11,6 +11,8 @@ import (
 type knob interface {
 	// name is how an error calls it: its place in api.GroupResources, and what a Container calls it.
 	name() string
+	// setting is its place there, by which records keep it.
+	setting() string
 	controller() string
 	// isSet tells whether resources say anything of it.
 	isSet(*api.GroupResources) bool
@@ -37,9 +39,24 @@ var knobs = []knob{
 type place struct {
 	folder  string
 	version int
+	// wanted is what is asked for the groups that can be in it and those above, by name, and nil for a group that nobody
+	// declared and that is no container's. It is itself nil outside of declared groups.
+	wanted func(name string) *api.GroupResources
 }
 
 func (p place) path(name string) string { return filepath.Join(p.folder, name) }
+
+// at is another group in the same hierarchy.
+func (p place) at(folder string) place { return place{folder, p.version, p.wanted} }
+
+func (p place) above() place { return p.at(filepath.Dir(p.folder)) }
+
+func (p place) wantedOf(name string) *api.GroupResources {
+	if p.wanted == nil {
+		return nil
+	}
+	return p.wanted(name)
+}
 
 // or is what a pointer points at, or the zero value.
 func or[T any](pointer *T) T {

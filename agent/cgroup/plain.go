@@ -26,6 +26,8 @@ type label struct{ property, argument, of string }
 
 func (l label) controller() string { return l.of }
 
+func (l label) setting() string { return l.property }
+
 func (l label) name() string {
 	if l.argument == "" {
 		return "`" + l.property + "`"

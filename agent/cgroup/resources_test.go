@@ -72,7 +72,7 @@ func TestResourcesAreHeldChangedAndLifted(t *testing.T) {
 		if err := tree.Group("abc").Check(wanted); err != nil {
 			t.Fatalf("%s: %v", step, err)
 		}
-		if err := group.Change(before, wanted); err != nil {
+		if _, err := group.Change(nil, before, wanted); err != nil {
 			t.Fatalf("%s: %v", step, err)
 		}
 		holds(t, group, wanted)
@@ -126,11 +126,11 @@ func TestIOIsLimitedByDevice(t *testing.T) {
 	group = made(t, tree, "abc", wanted)
 	holds(t, group, wanted)
 	other := resources(t, `{"io":{"max":[{"device":"`+disk+`","readBytes":2097152}]}}`)
-	if err := group.Change(wanted, other); err != nil {
+	if _, err := group.Change(nil, wanted, other); err != nil {
 		t.Fatal(err)
 	}
 	holds(t, group, other)
-	if err := group.Change(other, &api.GroupResources{}); err != nil {
+	if _, err := group.Change(nil, other, &api.GroupResources{}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := group.Read(other); err != nil || got.IO.Max[0].ReadBytes != nil {
@@ -138,7 +138,7 @@ func TestIOIsLimitedByDevice(t *testing.T) {
 	}
 	var problem *api.Problem
 	missing := resources(t, `{"io":{"max":[{"device":"/dev/null","readBytes":1048576}]}}`)
-	if err := group.Change(other, missing); !errors.As(err, &problem) || !strings.Contains(problem.Detail, "/dev/null is no block device") {
+	if _, err := group.Change(nil, other, missing); !errors.As(err, &problem) || !strings.Contains(problem.Detail, "/dev/null is no block device") {
 		t.Error(err)
 	}
 }
@@ -157,23 +157,25 @@ func blockDevice(t *testing.T) string {
 	return strings.TrimSpace(string(number))
 }
 
-func TestWhatIsRefusedIsSaidWithWhatHolds(t *testing.T) {
+func TestWhatIsRefusedChangesNothing(t *testing.T) {
 	tree := prepared(t)
-	group := made(t, tree, "abc", resources(t, `{"pids":{"max":10}}`))
+	before := resources(t, `{"pids":{"max":10},"cpu":{"maxUs":50000}}`)
+	group := made(t, tree, "abc", before)
+	// The kernel takes a burst up to the quota; what comes before and after it is taken.
+	wanted := resources(t, `{"pids":{"max":11},"memory":{"max":67108864},"cpu":{"maxUs":60000,"burstUs":70000}}`)
+	left, err := group.Change(nil, before, wanted)
 	var problem *api.Problem
-	// No machine has this processor.
-	err := group.Change(&api.GroupResources{}, resources(t, `{"pids":{"max":11},"memory":{"max":67108864},"cpuset":{"cpus":"8000"}}`))
-	if h, _ := tree.with("cpuset"); h.Version == 1 && (!errors.As(err, &problem) || problem.Code != api.CodeLimitUnsupported) {
-		t.Fatal(err)
+	if !errors.As(err, &problem) || problem.Code != api.CodeLimitUnsupported || len(left) != 0 {
+		t.Fatal(left, err)
 	}
-	if problem != nil {
-		for _, want := range []string{"`cpuset.cpus` (a container's `cpusetCpus`): writing 8000 to ", "In force are `memory.max`", "`pids.max`"} {
-			if !strings.Contains(problem.Detail, want) {
-				t.Errorf("no %s in %s", want, problem.Detail)
-			}
+	for _, want := range []string{"`cpu.burst`: writing 70000 to ", "; it is at most the quota", ". Nothing was changed"} {
+		if !strings.Contains(problem.Detail, want) {
+			t.Errorf("no %s in %s", want, problem.Detail)
 		}
 	}
-	holds(t, group, resources(t, `{"pids":{"max":11}}`))
+	holds(t, group, before)
+	unset := resources(t, `{"memory":{"max":-1},"cpu":{"burstUs":0}}`)
+	holds(t, group, unset)
 }
 
 func TestMoreThanThereIsIsRefused(t *testing.T) {
@@ -234,7 +236,7 @@ func TestDevicesAreAllowedByRules(t *testing.T) {
 	}
 	check("null-w zero-r")
 	more := resources(t, `{"devices":["c 1:* rw"]}`)
-	if err := group.Change(wanted, more); err != nil {
+	if _, err := group.Change(nil, wanted, more); err != nil {
 		t.Fatal(err)
 	}
 	holds(t, group, more)
@@ -243,7 +245,7 @@ func TestDevicesAreAllowedByRules(t *testing.T) {
 
 // An agent that was killed while it took memory back left the container slowed down; the same request ends that.
 func TestTakingMemoryBackLeavesNothing(t *testing.T) {
-	p := place{t.TempDir(), 2}
+	p := place{folder: t.TempDir(), version: 2}
 	for used, want := range map[string]error{"100": nil, "300": unix.EBUSY} {
 		for name, text := range map[string]string{"memory.current": used, "memory.high": "200"} {
 			if err := os.WriteFile(p.path(name), []byte(text), 0o600); err != nil {

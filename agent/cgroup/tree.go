@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"pulumi-slipway/agent/api"
 )
 
 // delegated are the controllers of version 2 that containers may have settings of.
@@ -32,6 +34,8 @@ type Tree struct {
 	Entered []Hierarchy
 	// Mounted are all there are, in the same order. A container enters another one where it has a setting in that.
 	Mounted []Hierarchy
+	// wanted is what is asked for a group by its name; see place.
+	wanted func(name string) *api.GroupResources
 	// refused holds for a controller of version 2, by name, the error why it cannot be switched on. Prepare writes it
 	// while other requests read it.
 	refused sync.Map

@@ -70,7 +70,7 @@ func TestMemoryIsToldByKind(t *testing.T) {
 			t.Errorf("more than there may be: %s", shownUsage(last))
 		}
 		noSwap := resources(t, `{"memory":{"max":67108864,"swapMax":0}}`)
-		if err := group.Change(wanted, noSwap); err != nil {
+		if _, err := group.Change(nil, wanted, noSwap); err != nil {
 			t.Fatal(err)
 		}
 		before := used(t, group).Memory.MaxReached

@@ -41,7 +41,8 @@ func OpenWith(s *store.Store, base, programs string) (*Containers, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Containers{store: s, tree: tree, groups: cgroup.NewGroups(s, tree)}
+	c := &Containers{store: s, tree: tree}
+	c.groups = cgroup.NewGroups(s, tree, c.wanted)
 	if c.kernel, err = askKernel(); err != nil {
 		return nil, &api.Problem{Code: api.CodeUnsupported, Step: "look for overlayfs", Object: "overlay",
 			Detail: fmt.Sprintf("this kernel has no overlayfs, or not the mount calls of Linux 5.12: %v; run: modprobe overlay", err)}
@@ -57,6 +58,19 @@ func OpenWith(s *store.Store, base, programs string) (*Containers, error) {
 
 // Groups are the control groups that people declare on the same host.
 func (c *Containers) Groups() *cgroup.Groups { return c.groups }
+
+// wanted is what a container asks for, nil for one that has no record yet.
+func (c *Containers) wanted(incarnation string) *api.GroupResources {
+	id, err := c.store.FindContainer(incarnation)
+	if err != nil {
+		return nil
+	}
+	known, err := c.place(id.Slot, id.Incarnation).readRecord()
+	if err != nil {
+		return nil
+	}
+	return resourcesOf(known.Request)
+}
 
 // Close ends what stands ready for the next start. Running containers go on.
 func (c *Containers) Close() { c.monitors.close() }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"pulumi-slipway/agent/api"
+	"pulumi-slipway/agent/cgroup"
+	"pulumi-slipway/agent/store"
 )
 
 func resources(t testing.TB, text string) *api.GroupResources {
@@ -44,6 +46,42 @@ func TestLimitsAreEnforced(t *testing.T) {
 	}
 }
 
+// An agent that is killed while it changes limits leaves some; the next one puts them back.
+func TestLimitsOfACutOffChangeAreTakenBack(t *testing.T) {
+	h := newHost(t)
+	incarnation := nonce()
+	r := h.service("")
+	r.Resources = resources(t, `{"pids":{"max":20}}`)
+	h.put(incarnation, r)
+	p, err := h.find(incarnation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, other := resourcesOf(r), resources(t, `{"pids":{"max":30},"cpu":{"maxUs":50000},"memory":{"max":67108864}}`)
+	known, err := p.readRecord()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.group.Change(nil, before, other); err != nil {
+		t.Fatal(err)
+	}
+	known.Touched = cgroup.Names(nil, before, other)
+	if err := h.store.NoteRecord(p.file(store.RecordName), known); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := resources(t, `{"pids":{"max":20},"cpu":{"maxUs":-1},"memory":{"max":-1}}`)
+	if held, err := p.group.Read(want); err != nil || !reflect.DeepEqual(held, want) {
+		text, _ := json.Marshal(held)
+		t.Errorf("%s, %v", text, err)
+	}
+	if known, err = p.readRecord(); err != nil || len(known.Touched) != 0 {
+		t.Errorf("%v, %v", known.Touched, err)
+	}
+}
+
 // A limit below what a container uses is refused, whatever the kernel would do to hold it.
 func TestMemoryInUseIsNotTakenAway(t *testing.T) {
 	swaps, err := os.ReadFile("/proc/swaps")
@@ -58,10 +96,15 @@ func TestMemoryInUseIsNotTakenAway(t *testing.T) {
 	await(t, "it is full", func() bool { return len(h.log(incarnation)) > 0 })
 	pid := h.pid(incarnation)
 	lower := r
-	lower.Resources = resources(t, `{"memory":{"max":16777216}}`)
+	lower.Resources = resources(t, `{"memory":{"max":16777216},"pids":{"max":30},"cpu":{"maxUs":50000}}`)
 	problem := h.refused(incarnation, lower, api.CodeLimitUnsupported)
-	if !strings.Contains(problem.Detail, "are in use, and the kernel could not take enough of that back") {
+	if !strings.Contains(problem.Detail, "are in use, and the kernel could not take enough of that back") ||
+		!strings.HasSuffix(problem.Detail, "Nothing was changed") {
 		t.Error(describe(problem))
+	}
+	rest := resources(t, `{"pids":{"max":-1},"cpu":{"maxUs":-1}}`)
+	if held, err := h.groupOf(incarnation).Read(rest); err != nil || !reflect.DeepEqual(held, rest) {
+		t.Errorf("what was refused is in force: %v", err)
 	}
 	if answer := h.get(incarnation); h.pid(incarnation) != pid || *answer.Resources.Memory.Max != *r.Resources.Memory.Max {
 		t.Errorf("%+v", answer)

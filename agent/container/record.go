@@ -26,6 +26,9 @@ type record struct {
 	Supersedes []string `json:"supersedes,omitempty"`
 	// Stopped are those of them that ran and had to be stopped first, to be started again if this one is not good.
 	Stopped []string `json:"stopped,omitempty"`
+	// Touched are the names of limits that a change was writing when it ended too early, so that the running container may
+	// have others than Request says.
+	Touched []string `json:"touched,omitempty"`
 }
 
 // committedName is an empty file in the folder of a container that was good once, or was answered as left behind. A

@@ -59,7 +59,7 @@ func (c *Containers) sweepContainer(ctx context.Context, id store.ContainerID) e
 		return err
 	}
 	orphan, err := p.lookForOrphan()
-	if err != nil || !orphan && p.committed() && (unreadable || len(r.Supersedes) == 0) {
+	if err != nil || !orphan && p.committed() && (unreadable || len(r.Supersedes)+len(r.Touched) == 0) {
 		return err
 	}
 	brief, cancel := context.WithTimeout(ctx, sweepPatience)
@@ -75,6 +75,9 @@ func (c *Containers) sweepContainer(ctx context.Context, id store.ContainerID) e
 	if err := c.sweepOrphan(ctx, p); err != nil {
 		return err
 	}
+	if err := c.undoChange(p); err != nil {
+		return err
+	}
 	if p.committed() {
 		for _, incarnation := range r.Supersedes {
 			before := c.place(id.Slot, incarnation)
@@ -88,6 +91,27 @@ func (c *Containers) sweepContainer(ctx context.Context, id store.ContainerID) e
 		return nil
 	}
 	return c.sweepAbandoned(ctx, p)
+}
+
+// undoChange gives a container whose change was cut off the limits that its record says.
+func (c *Containers) undoChange(p place) error {
+	known, err := p.readRecord()
+	if err != nil || len(known.Touched) == 0 {
+		return nil // What is unreadable is nobody's change.
+	}
+	o, err := p.observe()
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	if o.running() {
+		limits := resourcesOf(known.Request)
+		if err := c.changeLimits(p, known, limits, limits); err != nil {
+			return err
+		}
+	}
+	known.Touched = nil
+	return c.store.NoteRecord(p.file(store.RecordName), known)
 }
 
 // sweepAbandoned removes a create that was cut off, unless it runs: that is for whoever takes its slot over.

@@ -3,12 +3,14 @@ package container
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 
 	"pulumi-slipway/agent/api"
+	"pulumi-slipway/agent/cgroup"
 	"pulumi-slipway/agent/store"
 )
 
@@ -71,21 +73,44 @@ func (a *attempt) changeInPlace(known record, made plan) error {
 	if err != nil {
 		return err
 	}
-	if !reflect.DeepEqual(before, wanted) || !reflect.DeepEqual(held, wanted) {
-		if err := a.place.group.Change(before, wanted); err != nil {
+	if len(known.Touched) > 0 || !reflect.DeepEqual(before, wanted) || !reflect.DeepEqual(held, wanted) {
+		if err := a.changeLimits(a.place, known, before, wanted); err != nil {
 			return err
 		}
 	}
+	made.record.Touched = nil
 	return a.keep(known, made)
+}
+
+// changeLimits notes in the record which limits are about to become others, so that whoever finds it after a crash knows
+// what the container may have.
+func (c *Containers) changeLimits(p place, known record, before, wanted *api.GroupResources) error {
+	note := func(touched []string) error {
+		known.Touched = touched
+		return c.store.NoteRecord(p.file(store.RecordName), known)
+	}
+	besides := known.Touched
+	differ := len(besides) > 0 || !reflect.DeepEqual(before, wanted)
+	if differ {
+		if err := note(cgroup.Names(besides, before, wanted)); err != nil {
+			return err
+		}
+	}
+	left, err := p.group.Change(besides, before, wanted)
+	if err != nil && differ {
+		err = errors.Join(err, note(left))
+	}
+	return err
 }
 
 // keep records a changed request, and the recipe for the next start that follows from it.
 func (a *attempt) keep(known record, made plan) error {
-	if !changed(known.Request, a.request) {
+	if changed(known.Request, a.request) {
+		if err := a.store.WriteFile(a.place.file(recipeName), made.recipe, false); err != nil {
+			return err
+		}
+	} else if len(known.Touched) == 0 {
 		return nil
-	}
-	if err := a.store.WriteFile(a.place.file(recipeName), made.recipe, false); err != nil {
-		return err
 	}
 	return a.store.WriteRecord(a.place.file(store.RecordName), made.record)
 }

@@ -70,6 +70,12 @@ func (slot *Slot) PutClaimWith(incarnation, contentKey, content string, settings
 	return claim, before, nil
 }
 
+// NoteClaim writes a claim that is there with other settings. A crash of the machine may lose them, as it loses the group
+// they are about.
+func (slot *Slot) NoteClaim(claim Claim) error {
+	return slot.store.NoteRecord(slot.claimPath(claim.Incarnation), claim)
+}
+
 // RemoveClaim removes a claim durably; one that is not there is no error.
 func (slot *Slot) RemoveClaim(incarnation string) error {
 	err := os.Remove(slot.claimPath(incarnation))
@@ -126,7 +132,7 @@ func (s *Store) claims(kind Kind, leaveOut func(error) bool) ([]Claim, error) {
 	}
 	var all []Claim
 	for _, slot := range slots {
-		found, err := s.claimsIn(kind, slot)
+		found, err := s.ClaimsIn(kind, slot)
 		if err != nil && !leaveOut(err) {
 			return nil, err
 		}
@@ -135,8 +141,9 @@ func (s *Store) claims(kind Kind, leaveOut func(error) bool) ([]Claim, error) {
 	return all, nil
 }
 
-// claimsIn lists the claims in one slot. What can be read is answered even where something cannot.
-func (s *Store) claimsIn(kind Kind, slot string) ([]Claim, error) {
+// ClaimsIn lists the claims in a slot; none where there is no such slot. What can be read is answered even where something
+// cannot.
+func (s *Store) ClaimsIn(kind Kind, slot string) ([]Claim, error) {
 	folder := filepath.Join(s.slotsDir(kind), slot)
 	files, err := names(folder)
 	if err != nil {
@@ -177,7 +184,7 @@ func (s *Store) Referred(kind Kind, reference api.Reference) (Claim, error) {
 	}
 	found := []Claim(nil)
 	if slot != "" {
-		if found, err = s.claimsIn(kind, slot); err != nil {
+		if found, err = s.ClaimsIn(kind, slot); err != nil {
 			return Claim{}, err
 		}
 	}

@@ -34,7 +34,7 @@ const claimSuffix = ".json"
 func (s *Store) folders() []string {
 	all := []string{
 		filepath.Join(s.root, "layers"), filepath.Join(s.root, "images"), filepath.Join(s.root, "blobs"),
-		filepath.Join(s.root, "building"), filepath.Join(s.root, "trash"), filepath.Join(s.run, "building"), s.statesDir(),
+		filepath.Join(s.root, "building"), filepath.Join(s.root, "trash"), filepath.Join(s.run, "building"), s.statesDir(), s.halfMadeDir(),
 	}
 	for _, kind := range kinds {
 		all = append(all, s.labelsDir(kind), s.slotsDir(kind))

@@ -21,4 +21,10 @@ func (s *Store) ContainerStates() ([]string, error) {
 	return found, err
 }
 
+// HalfMade is the file that stands for a control group in a slot while package cgroup makes it. Like the group it does not
+// survive a reboot.
+func (s *Store) HalfMade(slot string) string { return filepath.Join(s.halfMadeDir(), slot) }
+
+func (s *Store) halfMadeDir() string { return filepath.Join(s.run, "cgroups") }
+
 func (s *Store) statesDir() string { return filepath.Join(s.run, "containers") }

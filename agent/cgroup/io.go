@@ -3,6 +3,7 @@ package cgroup
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -55,7 +56,7 @@ func (k throttle) wrong(r *api.GroupResources) []string {
 		}
 		for _, rate := range rates {
 			if set := *rate.field(&limit); set != nil {
-				if text := (bounds{1, unlimited - 1}).refuse(k.name()+" "+rate.key+" of "+limit.Device, *set, true); text != "" {
+				if text := (bounds{1, unlimited - 1}).refuse(k.name()+", "+rate.what+" of "+limit.Device, *set, true); text != "" {
 					all = append(all, text)
 				}
 			}
@@ -66,36 +67,56 @@ func (k throttle) wrong(r *api.GroupResources) []string {
 
 // rate is one of the four limits of a device.
 type rate struct {
-	key, file string
-	field     func(*api.IOMax) **int64
+	what, key, file string
+	field           func(*api.IOMax) **int64
 }
 
 var rates = []rate{
-	{"rbps", "blkio.throttle.read_bps_device", func(m *api.IOMax) **int64 { return &m.ReadBytes }},
-	{"wbps", "blkio.throttle.write_bps_device", func(m *api.IOMax) **int64 { return &m.WriteBytes }},
-	{"riops", "blkio.throttle.read_iops_device", func(m *api.IOMax) **int64 { return &m.ReadOps }},
-	{"wiops", "blkio.throttle.write_iops_device", func(m *api.IOMax) **int64 { return &m.WriteOps }},
+	{"bytes read", "rbps", "blkio.throttle.read_bps_device", func(m *api.IOMax) **int64 { return &m.ReadBytes }},
+	{"bytes written", "wbps", "blkio.throttle.write_bps_device", func(m *api.IOMax) **int64 { return &m.WriteBytes }},
+	{"reads", "riops", "blkio.throttle.read_iops_device", func(m *api.IOMax) **int64 { return &m.ReadOps }},
+	{"writes", "wiops", "blkio.throttle.write_iops_device", func(m *api.IOMax) **int64 { return &m.WriteOps }},
 }
 
-// settings lift the limits of every device that has some and is not named.
-func (k throttle) settings(p place, wanted *api.GroupResources) ([]Setting, error) {
-	limits := map[string]api.IOMax{}
-	var order []string
+// limits are those that are wanted, by the number of the device. One device may be named several times, because nobody
+// has to know that /dev/sda is 8:0, as long as the limits do not contradict each other.
+func (k throttle) limits(wanted *api.GroupResources) (map[string]api.IOMax, error) {
+	found := map[string]api.IOMax{}
 	for _, limit := range or(wanted.IO).Max {
 		number, err := deviceNumber(limit.Device)
 		if err != nil {
 			return nil, err
 		}
-		if _, twice := limits[number]; twice {
-			return nil, fmt.Errorf("the device %s (%s) is named twice", limit.Device, number)
+		all, twice := found[number]
+		if !twice {
+			all.Device = limit.Device
 		}
-		limits[number] = limit
-		order = append(order, number)
+		for _, r := range rates {
+			set, before := *r.field(&limit), r.field(&all)
+			if set != nil && *before != nil && **before != *set {
+				return nil, fmt.Errorf("%s and %s are one device (%s), which cannot have both %d and %d %s a second",
+					all.Device, limit.Device, number, **before, *set, r.what)
+			}
+			if set != nil {
+				*before = set
+			}
+		}
+		found[number] = all
+	}
+	return found, nil
+}
+
+// settings lift the limits of every device that has some and is not named.
+func (k throttle) settings(p place, wanted *api.GroupResources) ([]Setting, error) {
+	limits, err := k.limits(wanted)
+	if err != nil {
+		return nil, err
 	}
 	held, err := k.held(p)
 	if err != nil {
 		return nil, err
 	}
+	order := slices.Collect(maps.Keys(limits))
 	for number := range held {
 		if _, named := limits[number]; !named {
 			order = append(order, number)
@@ -131,21 +152,30 @@ func (k throttle) read(p place, wanted, found *api.GroupResources) error {
 	if err != nil {
 		return err
 	}
+	limits, err := k.limits(wanted)
+	if err != nil {
+		return err
+	}
 	for _, limit := range or(wanted.IO).Max {
 		number, err := deviceNumber(limit.Device)
 		if err != nil {
 			return err
 		}
-		now := held[number]
-		now.Device = limit.Device
+		there, all := held[number], limits[number]
+		now := api.IOMax{Device: limit.Device}
 		for _, r := range rates {
-			if set := *r.field(&limit); set != nil && *set == api.Unlimited && *r.field(&now) == nil {
+			set, has := *r.field(&limit), *r.field(&there)
+			// What no name of the device asks for is shown under the first.
+			if set != nil || *r.field(&all) == nil && all.Device == limit.Device {
+				*r.field(&now) = has
+			}
+			if set != nil && *set == api.Unlimited && has == nil {
 				*r.field(&now) = set
 			}
 		}
-		delete(held, number)
 		within(&found.IO).Max = append(within(&found.IO).Max, now)
 	}
+	maps.DeleteFunc(held, func(number string, _ api.IOMax) bool { return limits[number].Device != "" })
 	var others []string
 	for number := range held {
 		others = append(others, number)

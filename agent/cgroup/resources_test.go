@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -136,7 +137,24 @@ func TestIOIsLimitedByDevice(t *testing.T) {
 	if got, err := group.Read(other); err != nil || got.IO.Max[0].ReadBytes != nil {
 		t.Errorf("still %s, %v", shown(got), err)
 	}
+	// One disk by several names, as far as they do not contradict each other.
+	path := filepath.Join(t.TempDir(), "disk")
+	major, minor, _ := strings.Cut(disk, ":")
+	if output, err := exec.Command("mknod", path, "b", major, minor).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	twice := resources(t, `{"io":{"max":[{"device":"`+path+`","readBytes":1048576,"writeOps":-1},{"device":"`+disk+`","writeBytes":2097152,"readBytes":1048576}]}}`)
+	if _, err := group.Change(nil, other, twice); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, group, twice)
+	other = twice
 	var problem *api.Problem
+	contrary := resources(t, `{"io":{"max":[{"device":"`+path+`","readBytes":1048576},{"device":"`+disk+`","readBytes":2097152}]}}`)
+	if _, err := group.Change(nil, other, contrary); !errors.As(err, &problem) ||
+		!strings.Contains(problem.Detail, path+" and "+disk+" are one device ("+disk+"), which cannot have both 1048576 and 2097152 bytes read a second") {
+		t.Error(err)
+	}
 	missing := resources(t, `{"io":{"max":[{"device":"/dev/null","readBytes":1048576}]}}`)
 	if _, err := group.Change(nil, other, missing); !errors.As(err, &problem) || !strings.Contains(problem.Detail, "/dev/null is no block device") {
 		t.Error(err)

@@ -172,6 +172,10 @@ func (k swap) read(p place, wanted, found *api.GroupResources) error {
 		if err != nil {
 			return err
 		}
+		// Where only the memory became other, the sum still is the one that was asked for.
+		if asked := or(wanted.Memory); asked.Max != nil && asked.SwapMax != nil && held == wholePages(*asked.Max)+wholePages(*asked.SwapMax) {
+			memory = wholePages(*asked.Max)
+		}
 		held -= memory
 	}
 	if set := or(wanted.Memory).SwapMax; set != nil && *set != api.Unlimited && wholePages(*set) == held {

@@ -97,15 +97,17 @@ function ratesOf(name: RateName, seen: GroupResources): DeviceRate[] | undefined
   return found.length === 0 ? undefined : found;
 }
 
-/** Each argument as the kernel holds it, undefined where it holds no limit. */
+/**
+ * Each argument as the kernel holds it, undefined where it holds none and the argument has no word for that. One for memory
+ * and swap is told by the memory that was declared, so that a difference in the one does not show as one in the other.
+ */
 const seenAs: { readonly [N in keyof Limits]-?: (seen: GroupResources, declared: Limits) => Limits[N] | undefined } = {
   memory: ({ memory }) => memory?.max,
   memorySwap: ({ memory }, { memory: declared = 0 }) =>
-    memory?.swapMax === undefined || memory.swapMax === unlimited
-      ? memory?.swapMax
-      : memory.swapMax + (memory.max ?? declared),
+    memory?.swapMax === undefined || memory.swapMax === unlimited ? memory?.swapMax : memory.swapMax + declared,
   memoryReservation: ({ memory }) => memory?.low,
-  cpus: ({ cpu }) => (cpu?.maxUs === undefined ? undefined : cpu.maxUs / (cpu.periodUs ?? defaultPeriod)),
+  cpus: ({ cpu }) =>
+    cpu?.maxUs === undefined || cpu.maxUs === unlimited ? undefined : cpu.maxUs / (cpu.periodUs ?? defaultPeriod),
   cpuQuota: ({ cpu }) => cpu?.maxUs,
   cpuPeriod: ({ cpu }) => cpu?.periodUs ?? defaultPeriod,
   cpuShares: ({ cpu }) => cpu?.shares,
@@ -124,17 +126,17 @@ export const limitNames = Object.keys(seenAs) as (keyof Limits)[];
 
 /**
  * The declared limits, with those that the kernel holds otherwise as it holds them. One that was not declared is not
- * ours to look at; one that the kernel does not hold any more is left out. What the kernel makes of a number by rounding
- * is no difference: the agent answers the number that was asked for.
+ * ours to look at, but for the period of a quota. What the kernel makes of a number by rounding is no difference: the agent
+ * answers the number that was asked for.
  */
 export function limitsSeen<I extends Limits>(inputs: I, seen: GroupResources): I {
   const asked = resourcesOf(inputs) ?? {};
   const changed: [string, unknown][] = [];
   for (const name of limitNames) {
-    if (inputs[name] === undefined) continue;
+    if (inputs[name] === undefined && !(name === "cpuPeriod" && inputs.cpuQuota !== undefined)) continue;
     const held = seenAs[name](seen, inputs);
     if (JSON.stringify(held) === JSON.stringify(seenAs[name](asked, inputs))) continue;
-    changed.push([name, held === unlimited && name !== "memorySwap" ? undefined : held]);
+    changed.push([name, held]);
   }
   return compact({ ...inputs, ...Object.fromEntries(changed) });
 }

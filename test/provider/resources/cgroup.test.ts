@@ -83,6 +83,70 @@ describe("a control group", () => {
   });
 
   it.each([
+    ["cpu", { max: 1.5, weight: 200 }, { maxUs: 50_000, weight: 200 }, { max: { quota: 50_000 }, weight: 200 }],
+    ["cpu", { max: 1.5 }, { maxUs: 150_000, periodUs: 50_000 }, { max: { quota: 150_000, period: 50_000 } }],
+    ["cpu", { max: 1.5 }, { maxUs: -1 }, { max: { quota: -1 } }],
+    ["cpu", { weight: 200, burst: 0 }, { weight: 100, burstUs: 9 }, { weight: 100, burst: 9 }],
+    ["cpuset", { cpus: "0,1", mems: 0 }, { cpus: "1", mems: "0" }, { cpus: "1", mems: "0" }],
+    ["cpuset", { cpus: "0,1" }, {}, {}],
+    ["memory", { max: "512m" }, { max: 268_435_456 }, { max: 268_435_456 }],
+    ["memory", { high: "1g", low: "1m", min: 0 }, { high: -1, low: 0, min: 9 }, { high: -1, low: 0, min: 9 }],
+    ["memory", { max: "1g", swapMax: 0 }, { max: 2 ** 30, swapMax: -1 }, { max: 2 ** 30, swapMax: -1 }],
+    ["memory", { oomGroup: true }, { oomGroup: false }, { oomGroup: false }],
+    ["pids", { max: 100 }, { max: -1 }, { max: -1 }],
+    ["io", { weight: 50 }, { weight: 100 }, { weight: 100 }],
+    [
+      "io",
+      { max: [{ device: "/dev/sda", readBps: "1m" }] },
+      {
+        max: [
+          { device: "/dev/sda", writeOps: 5 },
+          { device: "8:16", readBytes: 7 },
+        ],
+      },
+      {
+        max: [
+          { device: "/dev/sda", writeIops: 5 },
+          { device: "8:16", readBps: 7 },
+        ],
+      },
+    ],
+    ["io", { max: [{ device: "8:0", writeBps: 5 }] }, { max: [{ device: "8:0" }] }, { max: [{ device: "8:0" }] }],
+    [
+      "hugetlb",
+      { "2MB": "64m", "1GB": 0 },
+      [
+        { pageSize: "2MB", max: -1 },
+        { pageSize: "1GB", max: 0 },
+      ],
+      { "1GB": 0, "2MB": -1 },
+    ],
+    ["devices", ["c 1:3 rwm"], ["c 1:3 r"], ["c 1:3 r"]],
+    ["devices", ["c 1:3 rwm"], undefined, undefined],
+  ] as [string, unknown, unknown, unknown][])(
+    "shows in %s %j that the kernel holds %j",
+    (name, wanted, holds, expected) => {
+      const inputs = declared({ pids: { max: 7 }, cpu: { weight: 9 }, [name]: wanted });
+      const { resources } = cgroup.request(inputs);
+      const answer = {
+        ...identity,
+        path: "/x",
+        version: 2 as const,
+        intact: true,
+        resources: { ...resources, [name]: holds },
+      };
+      const { [name]: before, ...rest } = inputs as Bag;
+      const { [name]: now, ...unchanged } = cgroup.drift(inputs, answer) as Bag;
+      expect(now).toEqual(expected);
+      expect(now).not.toEqual(before);
+      expect(unchanged).toEqual(rest);
+      // What is shown is what could be declared, so that the difference is the change.
+      if (now !== undefined && JSON.stringify(now) !== "{}")
+        expect(declared({ [name]: now })[name as "cpu"]).toEqual(now);
+    },
+  );
+
+  it.each([
     ["other settings", { cpu: { max: 3 }, memory: {}, devices: ["a *:* r"], pids: null }, []],
     ["a group above that was renamed", { parent: { ...tenants, owner: "other" } }, []],
     ["a group above that is being replaced", { parent: { ...tenants, slot: unknown } }, []],

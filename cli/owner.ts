@@ -1,3 +1,5 @@
+import { partsOf } from "../sdk/owner-parts";
+
 /** An owner taken apart for people. */
 export interface Owner {
   /** Organisation, namespace if there is one, project and stack: what a group of resources has in common. */
@@ -6,10 +8,10 @@ export interface Owner {
   readonly name: string;
 }
 
-/** Takes an owner apart (sdk/owner.ts puts it together). One that is of another form stands for itself. */
+/** Takes an owner apart. One that is of another form stands for itself. */
 export function readOwner(owner: string): Owner {
-  const found = /^(.*?)\/urn:pulumi:(.*?)::(.*?)::.*?::(.*)$/s.exec(owner);
-  if (found === null) return { stack: owner, name: owner };
-  const [, prefix = "", stack = "", project = "", name = ""] = found;
-  return { stack: `${prefix}/${project}/${stack}`, name };
+  const parts = partsOf(owner);
+  if (parts === undefined) return { stack: owner, name: owner };
+  const { organization, namespace, project, stack, name } = parts;
+  return { stack: [organization, namespace, project, stack].filter((part) => part !== undefined).join("/"), name };
 }

@@ -3,7 +3,7 @@
  *
  * This folder holds what a program imports: one file per resource, with its arguments, outputs and their documentation.
  * It imports nothing but Pulumi and Node's built-in modules, and it never talks to a host: that is provider/, which
- * Pulumi runs in a process of its own.
+ * Pulumi runs in a process of its own, and which functions/ loads when one of those is called.
  *
  * @packageDocumentation
  */
@@ -17,6 +17,22 @@ export {
 } from "./cgroup";
 export { Container, type ContainerArgs, type ContainerState, type DeviceRates } from "./container";
 export { type Connection, type ConnectionArgs } from "./connection";
+export {
+  prometheusText,
+  type CgroupStats,
+  type ContainerStats,
+  type CpuUsage,
+  type DeviceUsage,
+  type LinkUsage,
+  type MemoryUsage,
+  type PidsUsage,
+  type Pressure,
+  type Stall,
+  type StallShare,
+  type Stats,
+  type Usage,
+  type UsageOwner,
+} from "./functions";
 export { Host, type HostArgs, type HostReference, type HostState } from "./host";
 export { Image, type ImageArgs, type ImageConfig, type ImageConfigArgs, type ImageState } from "./image";
 export { Layer, type LayerArgs, type LayerState } from "./layer";

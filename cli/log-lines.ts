@@ -1,4 +1,6 @@
 import type { Readable, Writable } from "node:stream";
+import { linesOf } from "../provider/host/lines";
+import { write } from "./write";
 
 /** Where the lines of a log go. */
 export interface Outputs {
@@ -22,24 +24,4 @@ export async function writeLog(log: Readable, outputs: Outputs, timestamps: bool
     open[stream] = part === "P";
     await write(outputs[stream], Buffer.concat(pieces));
   }
-}
-
-/** The lines of a stream, without their ends. They are bytes: a program may write what is no text. */
-async function* linesOf(log: Readable): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const piece of log) {
-    const bytes = Buffer.concat([rest, piece as Buffer]);
-    let start = 0;
-    for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
-      yield bytes.subarray(start, end);
-      start = end + 1;
-    }
-    rest = bytes.subarray(start);
-  }
-  if (rest.length > 0) yield rest;
-}
-
-/** Writes, and waits while the reader is slower than the log. */
-async function write(to: Writable, bytes: Buffer): Promise<void> {
-  if (!to.write(bytes)) await new Promise((resolve) => to.once("drain", resolve));
 }

@@ -3,7 +3,8 @@
  * (sdk/resource.ts, providerOf). Neither this path nor these names ever change. Nothing happens when it is loaded.
  *
  * resources/ is what each resource takes and what a change of it means, without any I/O; host/ is the way to a host;
- * dynamic.ts joins the two and speaks Pulumi's language; api.ts is the agent's API.
+ * dynamic.ts joins the two and speaks Pulumi's language; api.ts is the agent's API. reading.ts is for who asks a host rather
+ * than declares something on it.
  *
  * @packageDocumentation
  */

@@ -64,17 +64,26 @@ export interface Connection {
 }
 
 /**
- * The connection defaults of the stack: the configuration `slipway:ssh`.
+ * The connection defaults of the stack, ready to become a part of its state.
+ *
+ * @throws Error where they are not a JSON object.
+ */
+export function connectionDefaults(): Record<string, pulumi.Input<unknown>> {
+  return keepSecret(configuredConnection());
+}
+
+/**
+ * The connection defaults of the stack as they are written: the configuration `slipway:ssh`. Nothing outside of a program.
  *
  * @throws Error where that is not a JSON object.
  */
-export function connectionDefaults(): Record<string, pulumi.Input<unknown>> {
+export function configuredConnection(): Record<string, unknown> {
   const written = new pulumi.Config("slipway").get("ssh") ?? "{}";
   const defaults: unknown = parsed(written);
   if (typeof defaults !== "object" || defaults === null || Array.isArray(defaults)) {
     throw new Error(`slipway:ssh must be a JSON object of connection settings, such as {"user": "deploy"}`);
   }
-  return keepSecret({ ...defaults });
+  return { ...defaults };
 }
 
 /** Undefined for what is no JSON. Pulumi's own error would show the value, which may hold a passphrase. */

@@ -18,11 +18,16 @@ export {
 export { Container, type ContainerArgs, type ContainerState, type DeviceRates } from "./container";
 export { type Connection, type ConnectionArgs } from "./connection";
 export {
+  followStats,
   prometheusText,
+  stats,
+  statsOutput,
   type CgroupStats,
   type ContainerStats,
   type CpuUsage,
   type DeviceUsage,
+  type FollowStatsOptions,
+  type HostAddress,
   type LinkUsage,
   type MemoryUsage,
   type PidsUsage,
@@ -30,6 +35,7 @@ export {
   type Stall,
   type StallShare,
   type Stats,
+  type StatsOptions,
   type Usage,
   type UsageOwner,
 } from "./functions";

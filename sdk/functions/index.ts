@@ -6,4 +6,5 @@
  * @packageDocumentation
  */
 export { prometheusText } from "./prometheus";
+export { followStats, stats, statsOutput, type FollowStatsOptions, type HostAddress, type StatsOptions } from "./stats";
 export type * from "./reading";

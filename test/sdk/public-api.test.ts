@@ -43,10 +43,10 @@ it("documents everything that it exports", () => {
 /** Every argument says what happens without it; every one of a required thing says that it is. */
 it("says of every argument what its default is", () => {
   const silent: string[] = [];
-  for (const file of ["connection", "host", "layer", "image", "cgroup", "container"]) {
+  for (const file of ["connection", "host", "layer", "image", "cgroup", "container", "functions/stats"]) {
     const source = program.getSourceFile(join(root, `sdk/${file}.ts`));
     source?.forEachChild((node) => {
-      if (!ts.isInterfaceDeclaration(node) || !node.name.text.endsWith("Args")) return;
+      if (!ts.isInterfaceDeclaration(node) || !/(Args|Options)$/.test(node.name.text)) return;
       for (const member of node.members) {
         const symbol = member.name === undefined ? undefined : checker.getSymbolAtLocation(member.name);
         const text = symbol === undefined ? "" : ts.displayPartsToString(symbol.getDocumentationComment(checker));

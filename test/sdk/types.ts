@@ -4,6 +4,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import * as slipway from "../../sdk";
+import type * as api from "../../provider/stats";
 
 declare const anOutput: pulumi.Output<string>;
 declare const aPromise: Promise<slipway.Host>;
@@ -64,6 +65,35 @@ export function accepted(): void {
   void [outputs, connection];
 }
 
+/** Questions as programs ask them. */
+export async function asked(host: slipway.Host, web: slipway.Container): Promise<void> {
+  const { memoryBytes, containers } = await slipway.stats("web-1");
+  await slipway.stats({ address: "192.0.2.10", user: "deploy", hostKey: ["ssh-ed25519 AAAA"], connectTimeout: "5s" });
+  for await (const { time } of slipway.followStats("web-1", { interval: "2s" })) void [time, memoryBytes];
+  const later: pulumi.Output<slipway.Stats>[] = [
+    slipway.statsOutput(host),
+    slipway.statsOutput(web.host),
+    slipway.statsOutput(anOutput),
+    slipway.statsOutput(aPromise),
+    slipway.statsOutput("web-1"),
+  ];
+  const text: string = slipway.prometheusText({ "web-1": await slipway.stats("web-1") });
+  const used: number | undefined = containers[0]?.cpu?.usageUs;
+  void [later, text, used];
+}
+
+/** What the agent answers is what programs get: the two descriptions of it are one, but for what may be written to. */
+export function same(answer: AsRead<api.Stats>, told: slipway.Stats): void {
+  const there: slipway.Stats = answer;
+  const back: AsRead<api.Stats> = told;
+  void [there, back];
+}
+type AsRead<T> = T extends readonly (infer E)[]
+  ? readonly AsRead<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: AsRead<T[K]> }
+    : T;
+
 /** Mistakes that the compiler finds before Pulumi does. */
 export function refused(host: slipway.Host, image: slipway.Image, layer: slipway.Layer): void {
   // @ts-expect-error an address is required
@@ -82,6 +112,10 @@ export function refused(host: slipway.Host, image: slipway.Image, layer: slipway
   new slipway.Container("c", { host, image, network: "none", command: "httpd -f" });
   // @ts-expect-error what refresh fills in is not for programs
   new slipway.Container("c", { host, image, network: "none", running: false });
+  // @ts-expect-error a host has no other settings than a Host resource
+  void slipway.stats({ address: "a", adress: "b" });
+  // @ts-expect-error a Host resource has no address yet
+  void slipway.stats(host);
   // @ts-expect-error outputs cannot be set
   host.os = pulumi.output("Plan 9");
 }

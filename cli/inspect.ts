@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { inventory, type ContainerSummary, type Inventory } from "../provider/api";
 import { printable } from "../provider/host/stderr";
+import { bytes } from "./bytes";
 import { UsageError, type Command } from "./command";
 import { hostHelp, hostOptions, openHost } from "./host";
 import { readOwner } from "./owner";
@@ -76,12 +77,4 @@ function stateOf({ running, exitCode, startedAt, endedAt }: ContainerSummary): s
   if (running) return startedAt === undefined ? "running" : `running since ${startedAt}`;
   const code = exitCode === undefined ? "exited, code unknown" : `exited (${String(exitCode)})`;
   return endedAt === undefined ? code : `${code} at ${endedAt}`;
-}
-
-/** A size in the unit that suits it, a power of 1024. */
-function bytes(size: number): string {
-  const unit = Math.min(4, Math.floor(Math.log2(Math.max(1, size)) / 10));
-  const value = size / 1024 ** unit;
-  const name = ["B", "KiB", "MiB", "GiB", "TiB"][unit] ?? "B";
-  return `${value.toFixed(value >= 100 || unit === 0 ? 0 : 1)} ${name}`;
 }

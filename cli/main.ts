@@ -10,9 +10,10 @@ import { isSlipwayError } from "../provider/host/errors";
 import { isUsageError, UsageError, type Command } from "./command";
 import { inspect } from "./inspect";
 import { logs } from "./logs";
+import { stats } from "./stats";
 import { version } from "./version";
 
-const commands: readonly Command[] = [inspect, logs];
+const commands: readonly Command[] = [inspect, logs, stats];
 
 const help = `slipway looks at hosts that Slipway manages. What is there is declared with Pulumi.
 

@@ -81,7 +81,7 @@ async function unpack(archives: string, root: string): Promise<void> {
   for (const file of (await readdir(archives)).filter((name) => name.endsWith(".deb"))) {
     await run("sh", [
       "-c",
-      'dpkg-deb --fsys-tarfile "$1" | tar -x --same-permissions --keep-directory-symlink --exclude=./usr/share/doc --exclude=./usr/share/man --exclude=./usr/share/locale -C "$2"',
+      'dpkg-deb --fsys-tarfile "$1" | tar -x --same-permissions --keep-directory-symlink --exclude=./usr/share/doc --exclude=./usr/share/man --exclude=./usr/share/locale --exclude=./usr/share/javascript -C "$2"',
       "sh",
       join(archives, file),
       root,

@@ -3,39 +3,27 @@ import { once } from "node:events";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { inventory, type Inventory } from "../../provider/api";
-import { contentKeyOf } from "../../sdk/content-key";
-import { rootfs } from "../e2e/rootfs";
-import { createHost, type TestHost } from "../host";
-import { Engine, type Bag } from "../provider/engine";
+import type { TestHost } from "../host";
+import { Declared } from "./declared";
 
+let declared: Declared;
 let host: TestHost;
-let engine: Engine;
-let place: Bag;
 
 const script = 'echo one; echo oh >&2; printf "t"; printf "wo\\n"; while true; do sleep 1; done';
 
 beforeAll(async () => {
-  host = await createHost();
-  engine = await Engine.start();
-  place = { name: "web-1", connection: { ...host.connection, configFile: "/dev/null" } };
-  const archive = await rootfs();
-  const layer = await create("Layer", "base", { rootfs: archive, contentKey: await contentKeyOf({ rootfs: archive }) });
-  const image = await create("Image", "busybox", { layers: [layer] });
-  await create("Container", "web", { image, command: ["sh", "-c", script], network: "none", stopSignal: "KILL" });
-  await create("Container", "job", { image, command: ["true"], network: "none", wait: "exit" });
+  declared = await Declared.start();
+  ({ host } = declared);
+  const image = await declared.busybox();
+  await declared.create("Container", "web", {
+    image,
+    command: ["sh", "-c", script],
+    network: "none",
+    stopSignal: "KILL",
+  });
+  await declared.create("Container", "job", { image, command: ["true"], network: "none", wait: "exit" });
 });
-afterAll(async () => {
-  await engine.stop();
-  await host.close();
-});
-
-/** Declares a resource; answers a reference to it. */
-async function create(kind: "Layer" | "Image" | "Container", name: string, inputs: Bag): Promise<Bag> {
-  const owner = `acme/urn:pulumi:dev::shop::pulumi-nodejs:dynamic/slipway:${kind}::${name}`;
-  const { inputs: canonical } = await engine.check(kind, {}, { owner, host: place, ...inputs });
-  const { outputs } = await engine.create(kind, canonical);
-  return { owner, contentKey: outputs["contentKey"] };
-}
+afterAll(async () => declared?.close());
 
 const command = ["--require", "tsx/cjs", "cli/main.ts"];
 

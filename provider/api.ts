@@ -298,6 +298,8 @@ export const problemCodes = [
   "job_failed",
   "limit_unsupported",
   "in_use",
+  "paused",
+  "stuck",
   "no_space",
   "unsupported",
   "internal",

@@ -41,6 +41,10 @@ const (
 	CodeLimitUnsupported Code = "limit_unsupported"
 	// CodeInUse: the thing cannot be removed because another owner uses it.
 	CodeInUse Code = "in_use"
+	// CodePaused: nothing can start in a control group that is paused.
+	CodePaused Code = "paused"
+	// CodeStuck: processes hang in the kernel, so that they neither end nor stand still.
+	CodeStuck Code = "stuck"
 	// CodeNoSpace: the disk or its inodes are used up.
 	CodeNoSpace Code = "no_space"
 	// CodeUnsupported: the kernel lacks something that no way leads around.

@@ -43,4 +43,18 @@
 //
 // A change that is refused in part is taken back, because the request that would mend it may never come. Which settings a
 // change is about stands in the record before the first is written; where that was cut off, the next agent puts them back.
+//
+// # Pausing, killing, events
+//
+// What is paused is the matter of the hierarchy of version 2 wherever that is mounted, and else of version 1's freezer:
+//
+//	pausing                   cgroup.freeze; freezer.state, tried again while it is FREEZING
+//	paused itself             cgroup.freeze; freezer.self_freezing
+//	killing at once           cgroup.kill (Linux 5.14); else stop all, kill each, let go on, and look again
+//	killed for want of memory memory.events; memory.oom_control
+//	the most memory used      memory.peak (Linux 5.19); memory.max_usage_in_bytes
+//	refused a process         pids.events in both
+//
+// SIGKILL reaches what version 2 has paused. What version 1 has paused ends only when it goes on, so where the group above
+// stays paused it is moved out of there, dead already.
 package cgroup

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -114,20 +113,11 @@ func Gone(err error) bool {
 
 // Processes lists the group's processes; none where there is no group.
 func (g Group) Processes() ([]int, error) {
-	found, err := words(filepath.Join(g.Folder(g.tree.Entered[0]), "cgroup.procs"))
+	pids, err := processesIn(g.Folder(g.tree.Entered[0]))
 	if Gone(err) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	pids := make([]int, len(found))
-	for i, word := range found {
-		if pids[i], err = strconv.Atoi(word); err != nil {
-			return nil, fmt.Errorf("read the processes of a control group: %w", err)
-		}
-	}
-	return pids, nil
+	return pids, err
 }
 
 // Containers lists the groups of containers that there are in any hierarchy, wherever they are.

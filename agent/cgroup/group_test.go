@@ -26,6 +26,12 @@ func prepared(t *testing.T) *Tree {
 	if err != nil {
 		t.Fatal(err)
 	}
+	prepare(t, tree)
+	return tree
+}
+
+func prepare(t *testing.T, tree *Tree) {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := tree.Remove(context.Background()); err != nil {
 			t.Error(err)
@@ -42,7 +48,6 @@ func prepared(t *testing.T) *Tree {
 	if !tree.Prepared() {
 		t.Fatal("not prepared")
 	}
-	return tree
 }
 
 // made is a group with resources, as a recipe would make it.

@@ -7,35 +7,33 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"pulumi-slipway/agent/api"
 )
 
-// removalTries and removalPause bound the waiting for a group whose last process is dead but not yet let go of.
-const (
-	removalTries = 200
-	removalPause = 5 * time.Millisecond
-)
+// emptyPatience bounds the waiting for a group whose last process is dead but not yet let go of.
+const emptyPatience = time.Second
 
-// Remove kills what is left in the group and removes it; one that is gone is fine.
+// strangerPatience is when what is in a group of one hierarchy alone is killed too: somebody put it there.
+const strangerPatience = 100 * time.Millisecond
+
+// Remove kills what is left in the group and removes it; one that is gone is fine. It says what does not end.
 func (g Group) Remove(ctx context.Context) error {
 	var all []error
 	for _, h := range g.tree.Mounted {
-		all = append(all, remove(ctx, g.Folder(h), g.Kill))
+		all = append(all, remove(ctx, g.Folder(h), endPatience, func(waited time.Duration) error {
+			err := g.Kill()
+			if waited > strangerPatience {
+				err = errors.Join(err, g.killListed(h))
+			}
+			return err
+		}))
 	}
 	return errors.Join(all...)
-}
-
-// Kill sends SIGKILL to every process of the group, once. A container's first process takes all others with it.
-func (g Group) Kill() error {
-	pids, err := g.Processes()
-	for _, pid := range pids {
-		if killed := unix.Kill(pid, unix.SIGKILL); killed != nil && killed != unix.ESRCH {
-			err = errors.Join(err, fmt.Errorf("kill process %d: %w", pid, killed))
-		}
-	}
-	return err
 }
 
 // Remove removes our groups once no container is left. The base is ours also where it is named after a unit: systemd
@@ -44,47 +42,49 @@ func (t *Tree) Remove(ctx context.Context) error {
 	var all []error
 	for _, h := range t.Mounted {
 		for _, name := range []string{containers, declaredGroups, monitors, ""} {
-			all = append(all, remove(ctx, filepath.Join(h.Mount, t.Base, name), nil))
+			all = append(all, remove(ctx, filepath.Join(h.Mount, t.Base, name), emptyPatience, nil))
 		}
 	}
 	return errors.Join(all...)
 }
 
-func remove(ctx context.Context, folder string, kill func() error) error {
-	for try := 0; ; try++ {
+func remove(ctx context.Context, folder string, patience time.Duration, kill func(waited time.Duration) error) error {
+	for began := time.Now(); ; {
 		err := unix.Rmdir(folder)
 		if err == nil || err == unix.ENOENT {
 			return nil
 		}
-		if err != unix.EBUSY || try == removalTries {
-			return &fs.PathError{Op: "remove the control group", Path: folder, Err: why(folder, err)}
+		waited := time.Since(began)
+		if err != unix.EBUSY || waited > patience {
+			return stays(folder, err)
 		}
 		if kill != nil {
-			if err := kill(); err != nil {
+			if err := kill(waited); err != nil {
 				return err
 			}
 		}
 		select {
-		case <-time.After(removalPause):
+		case <-time.After(endPause):
 		case <-ctx.Done():
 			return &fs.PathError{Op: "remove the control group", Path: folder, Err: ctx.Err()}
 		}
 	}
 }
 
-// why says what keeps a group from being removed.
-func why(folder string, err error) error {
+// stays says what keeps a group from being removed.
+func stays(folder string, err error) error {
 	if err != unix.EBUSY {
-		return err
+		return &fs.PathError{Op: "remove the control group", Path: folder, Err: err}
 	}
-	if pids, _ := words(filepath.Join(folder, "cgroup.procs")); len(pids) > 0 {
-		return fmt.Errorf("%w: it holds the processes %v", err, pids)
+	problem := &api.Problem{Code: api.CodeStuck, Step: "remove the control group", Object: folder,
+		Errno: int(unix.EBUSY), ErrnoName: unix.ErrnoName(unix.EBUSY)}
+	why := "a process that ended is still held by its parent"
+	if pids, _ := processesIn(folder); len(pids) > 0 {
+		why = "these processes in it do not end: " + described(pids, nil)
+	} else if entries, _ := os.ReadDir(folder); slices.ContainsFunc(entries, fs.DirEntry.IsDir) {
+		first := slices.IndexFunc(entries, fs.DirEntry.IsDir)
+		why = "it has the child " + entries[first].Name()
 	}
-	entries, _ := os.ReadDir(folder)
-	for _, entry := range entries {
-		if entry.IsDir() {
-			return fmt.Errorf("%w: it has the child %s", err, entry.Name())
-		}
-	}
-	return fmt.Errorf("%w: a process that ended is still held by its parent", err)
+	problem.Detail = fmt.Sprintf("the control group %s cannot be removed: %s", folder, why)
+	return problem
 }

@@ -31,6 +31,8 @@ var kinds = map[api.Code]kind{
 	api.CodeJobFailed:            {http.StatusUnprocessableEntity, "The job failed"},
 	api.CodeLimitUnsupported:     {http.StatusUnprocessableEntity, "The kernel cannot hold the limit"},
 	api.CodeInUse:                {http.StatusConflict, "Another owner uses it"},
+	api.CodePaused:               {http.StatusConflict, "The control group is paused"},
+	api.CodeStuck:                {http.StatusInternalServerError, "Processes hang in the kernel"},
 	api.CodeNoSpace:              {http.StatusInsufficientStorage, "The disk is full"},
 	api.CodeUnsupported:          {http.StatusNotImplemented, "The kernel lacks something that is needed"},
 	api.CodeInternal:             {http.StatusInternalServerError, "The agent failed"},

@@ -193,6 +193,8 @@ export const cgroupRequest = z.strictObject({
   /** The group it is in; absent for one at the top. */
   parent: reference.exactOptional(),
   resources: groupResources,
+  /** Whether nothing in the group and below it runs. */
+  paused: z.boolean().exactOptional(),
 });
 /** See {@link cgroupRequest}. */
 export type CgroupRequest = z.infer<typeof cgroupRequest>;
@@ -206,6 +208,8 @@ export const cgroupAnswer = identity.extend({
   version: z.union([z.literal(1), z.literal(2)]),
   /** False where the group is gone, or gone from a hierarchy. */
   intact: z.boolean(),
+  /** Whether the group was paused itself, whatever is above it. False where it is gone. */
+  paused: z.boolean(),
   /** What the kernel holds of those that were asked for. */
   resources: groupResources,
 });
@@ -236,6 +240,8 @@ export const containerRequest = z.strictObject({
   /** How long stopping waits after the signal before it kills, in milliseconds; absent means 10,000. */
   stopTimeoutMs: z.int().exactOptional(),
   readOnly: z.boolean().exactOptional(),
+  /** Whether nothing in the container runs once it was started; with wait "running" only. */
+  paused: z.boolean().exactOptional(),
   /** "running": the program was executed and has not ended within 200 ms. "exit": it has ended with 0; a job, run once. */
   wait: z.enum(["running", "exit"]),
 });
@@ -246,8 +252,14 @@ export type ContainerRequest = z.infer<typeof containerRequest>;
 export const containerAnswer = identity.extend({
   imageId: digest,
   running: z.boolean(),
+  /** Whether it was paused itself, whatever becomes of groups above it. Then running is true. */
+  paused: z.boolean(),
   /** Of the first process once it has ended: its status, or 128 and the signal. Absent where it could not be learnt. */
   exitCode: z.int().exactOptional(),
+  /** Whether the kernel killed a process of it for want of memory since its last start. Absent where nobody can tell. */
+  oomKilled: z.boolean().exactOptional(),
+  /** Whether a limit of their number has refused it a process since then. Absent where nobody can tell. */
+  pidsLimitReached: z.boolean().exactOptional(),
   /** What the kernel holds now of those that were asked for, absent where the container does not run. */
   resources: groupResources.exactOptional(),
   labels: labels.exactOptional(),
@@ -263,6 +275,12 @@ export const containerSummary = containerAnswer.extend({
   startedAt: z.string().exactOptional(),
   /** RFC 3339; absent where unknown or not yet. */
   endedAt: z.string().exactOptional(),
+  /** Whether nothing in it runs, because it is paused or a group above it is. */
+  frozen: z.boolean().exactOptional(),
+  /** How many processes were killed for want of memory. */
+  oomKills: z.int().exactOptional(),
+  /** How often it was refused a process. */
+  pidsMaxReached: z.int().exactOptional(),
 });
 /** See {@link containerSummary}. */
 export type ContainerSummary = z.infer<typeof containerSummary>;

@@ -122,7 +122,8 @@ export function dynamic<R extends ResourceName, I extends CommonInputs>(
         const path = `/v1/${resource}/${incarnationOf(id)}`;
         const answer = await host.request("GET", path, undefined, answerSchema);
         const inputs = definition.drift(stored, answer);
-        const found = lookup ? pick(answer, ["owner", "contentKey", ...definition.leaves]) : {};
+        const { leaves, defaulted = [] } = definition;
+        const found = lookup ? pick(answer, ["owner", "contentKey", ...leaves, ...defaulted]) : {};
         return { id, props: { ...found, ...outputs(host, inputs, answer) }, inputs: compact(inputs) };
       } catch (error) {
         // Pulumi would go on with one that has no properties at all.

@@ -80,6 +80,11 @@ export interface CgroupArgs {
    * refused, to every container in the group. Default: no restriction.
    */
   devices?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /**
+   * Whether everything in the group stands still: all of its containers, and those of groups in it. What is declared in
+   * it cannot start meanwhile. Default: false. `cgroup.freeze`; on hosts without version 2 `freezer.state`.
+   */
+  paused?: pulumi.Input<boolean> | undefined;
 }
 
 /** What has to be known of a group to look it up by {@link Cgroup.get}. */
@@ -131,6 +136,8 @@ export class Cgroup extends Resource {
   declare readonly hugetlb: pulumi.Output<Record<string, number> | undefined>;
   /** See {@link CgroupArgs.devices}. */
   declare readonly devices: pulumi.Output<string[] | undefined>;
+  /** Whether it is paused itself, as of the last deployment or refresh. See {@link CgroupArgs.paused}. */
+  declare readonly paused: pulumi.Output<boolean>;
   /** Tells the group's place from another: a digest of the slots of the groups above it. */
   declare readonly contentKey: pulumi.Output<string>;
   /** Whether it is there, as of the last deployment or refresh. `pulumi up --refresh` makes it again. */
@@ -179,6 +186,7 @@ const properties = [
   "io",
   "hugetlb",
   "devices",
+  "paused",
   "contentKey",
   "intact",
   "path",

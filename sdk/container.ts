@@ -152,6 +152,11 @@ export interface ContainerArgs {
    */
   readOnly?: pulumi.Input<boolean> | undefined;
   /**
+   * Whether everything in the container stands still, with its memory and its connections, once it was started. Not
+   * with wait "exit". Default: false. Changed in place. Like `docker pause`.
+   */
+  paused?: pulumi.Input<boolean> | undefined;
+  /**
    * What the deployment waits for: "running", that the program was executed and has not ended within 200 ms; "exit",
    * that it has ended with 0 (a job: it runs once for each change of it). Default: "running". A change replaces the
    * container. "exit" is like `docker run` without `--detach`.
@@ -241,6 +246,8 @@ export class Container extends Resource {
   declare readonly stopTimeout: pulumi.Output<number | undefined>;
   /** See {@link ContainerArgs.readOnly}. */
   declare readonly readOnly: pulumi.Output<boolean | undefined>;
+  /** Whether it is paused itself, as of the last deployment or refresh; `running` is true then. See {@link ContainerArgs.paused}. */
+  declare readonly paused: pulumi.Output<boolean>;
   /** See {@link ContainerArgs.wait}. */
   declare readonly wait: pulumi.Output<"running" | "exit" | undefined>;
   /** Whether it runs, as of the last deployment or refresh. `pulumi up --refresh` starts it again. */
@@ -249,6 +256,16 @@ export class Container extends Resource {
   declare readonly imageId: pulumi.Output<string>;
   /** What the program ended with, 128 and the number of the signal that ended it; undefined while it runs. */
   declare readonly exitCode: pulumi.Output<number | undefined>;
+  /**
+   * Whether the kernel killed a process of the container for want of memory since its last start, for whatever limit;
+   * as of the last deployment or refresh. Undefined where the host cannot tell. `slipway inspect` counts them.
+   */
+  declare readonly oomKilled: pulumi.Output<boolean | undefined>;
+  /**
+   * Whether the container was refused a process or thread for `pidsLimit` since its last start; as of the last
+   * deployment or refresh. Undefined where the host cannot tell.
+   */
+  declare readonly pidsLimitReached: pulumi.Output<boolean | undefined>;
 
   /** Looks up a container that another stack declared, by its id (`<slot>/<incarnation>`) and host. */
   static get(
@@ -319,8 +336,11 @@ const properties = [
   "stopSignal",
   "stopTimeout",
   "readOnly",
+  "paused",
   "wait",
   "running",
   "imageId",
   "exitCode",
+  "oomKilled",
+  "pidsLimitReached",
 ] as const satisfies readonly (keyof Container)[];

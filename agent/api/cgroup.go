@@ -8,6 +8,8 @@ type CgroupRequest struct {
 	// Parent names the group it is in; nil for one at the top.
 	Parent    *Reference     `json:"parent,omitempty"`
 	Resources GroupResources `json:"resources"`
+	// Paused is whether nothing in the group and below it runs.
+	Paused bool `json:"paused,omitempty"`
 }
 
 // CgroupAnswer describes a control group as it now is.
@@ -20,6 +22,8 @@ type CgroupAnswer struct {
 	Version int `json:"version"`
 	// Intact is false where the group is gone, or gone from a hierarchy.
 	Intact bool `json:"intact"`
+	// Paused is whether the group was paused itself, whatever is above it. False where it is gone.
+	Paused bool `json:"paused"`
 	// Resources are what the kernel holds of those that were asked for.
 	Resources GroupResources `json:"resources"`
 }

@@ -25,6 +25,8 @@ type ContainerRequest struct {
 	// StopTimeoutMs is how long stopping waits after the signal before it kills, in milliseconds; nil means 10 s.
 	StopTimeoutMs *int64 `json:"stopTimeoutMs,omitempty"`
 	ReadOnly      bool   `json:"readOnly,omitempty"`
+	// Paused is whether nothing in the container runs once it was started; with Wait "running" only.
+	Paused bool `json:"paused,omitempty"`
 	// Wait is "running" (the program was executed and has not ended within 200 ms) or "exit" (it has ended
 	// with 0; a job, run once).
 	Wait string `json:"wait"`
@@ -36,9 +38,15 @@ type ContainerAnswer struct {
 	Identity
 	ImageID string `json:"imageId"`
 	Running bool   `json:"running"`
+	// Paused is whether the container was paused itself, whatever becomes of groups above it. Then Running is true.
+	Paused bool `json:"paused"`
 	// ExitCode is set once the first process has ended: its status, or 128 and the signal that ended it.
 	// It stays nil where the code could not be learnt.
 	ExitCode *int `json:"exitCode,omitempty"`
+	// OOMKilled is whether the kernel killed a process of it for want of memory since it was started last, PidsLimitReached
+	// whether it refused it one for a limit of their number. They are nil where nobody can tell.
+	OOMKilled        *bool `json:"oomKilled,omitempty"`
+	PidsLimitReached *bool `json:"pidsLimitReached,omitempty"`
 	// Resources are what the kernel holds now of those that were asked for, nil where the container does not run.
 	Resources *GroupResources   `json:"resources,omitempty"`
 	Labels    map[string]string `json:"labels,omitempty"`

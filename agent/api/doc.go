@@ -25,8 +25,18 @@
 //	PUT    /v1/containers/{incarnation}           ContainerRequest -> ContainerAnswer
 //	GET    /v1/{resource}/{incarnation}           the same answer; 404 with code "gone" where there is none
 //	DELETE /v1/{resource}/{incarnation}           204; hosts take ?purge=true
+//	PUT    /v1/{stoppable}/{incarnation}/paused   204; the body is empty
+//	DELETE /v1/{stoppable}/{incarnation}/paused   204; also where it was not paused, or does not run
+//	DELETE /v1/{stoppable}/{incarnation}/processes  204; also where there were none
 //	GET    /v1/stats                              Stats; ?follow=true, ?interval=MILLISECONDS (100 to a day, 1000)
 //	GET    /v1/containers/{incarnation}/logs      text/plain, see LogLine; ?tail=N, ?follow=true
+//
+// # Stopping what runs
+//
+// Containers and cgroups are stoppable. While there is "paused", nothing in the container, or in the group and all below
+// it, runs; the next PUT of the resource makes it what its body says. That of a container which does not run is answered
+// with the code "exited". "processes" are ended at once, paused or not, without a signal they could heed; the answer comes
+// when they are gone and the containers' exit codes are written down. Neither changes what was declared.
 //
 // # Timing
 //

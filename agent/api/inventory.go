@@ -18,6 +18,11 @@ type ContainerSummary struct {
 	// StartedAt and EndedAt are RFC 3339 times, "" where unknown or not yet.
 	StartedAt string `json:"startedAt,omitempty"`
 	EndedAt   string `json:"endedAt,omitempty"`
+	// Frozen is whether nothing in it runs, because it is paused or a group above it is.
+	Frozen bool `json:"frozen,omitempty"`
+	// OOMKills and PidsMaxReached count what OOMKilled and PidsLimitReached only tell of.
+	OOMKills       *int64 `json:"oomKills,omitempty"`
+	PidsMaxReached *int64 `json:"pidsMaxReached,omitempty"`
 }
 
 // LogLine is one line of the log format, which is that of the Kubernetes container runtime interface: time as

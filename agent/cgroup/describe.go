@@ -47,6 +47,9 @@ func (g *Groups) answer(claim store.Claim) (api.CgroupAnswer, error) {
 		return answer, err
 	}
 	answer.Intact = len(known.Touched) == 0
+	if answer.Paused, err = group.Paused(); err != nil {
+		return answer, err
+	}
 	held, err := group.Read(&known.Resources)
 	if Gone(err) {
 		answer.Intact = false

@@ -44,6 +44,11 @@ func (g *Groups) Put(ctx context.Context, incarnation string, request api.Cgroup
 	if err := Validate(&request.Resources); err != nil {
 		return api.CgroupAnswer{}, err
 	}
+	if request.Paused {
+		if err := g.tree.CanPause(); err != nil {
+			return api.CgroupAnswer{}, err
+		}
+	}
 	slot, err := g.store.Enter(ctx, store.Cgroups, incarnation, request.Owner)
 	if err != nil {
 		return api.CgroupAnswer{}, err
@@ -65,7 +70,7 @@ func (g *Groups) Put(ctx context.Context, incarnation string, request api.Cgroup
 	if err != nil {
 		return api.CgroupAnswer{}, err
 	}
-	if err := g.converge(ctx, slot, before, path, &request.Resources); err != nil {
+	if err := g.converge(ctx, slot, before, path, &request); err != nil {
 		return api.CgroupAnswer{}, err
 	}
 	claim, others, err := slot.PutClaimWith(incarnation, request.ContentKey, path, kept{Resources: request.Resources}.encode())
@@ -79,10 +84,10 @@ func (g *Groups) Put(ctx context.Context, incarnation string, request api.Cgroup
 	return g.answer(claim)
 }
 
-// converge makes a group where there is none, and gives it settings. One that it made but that cannot have them it removes.
-// Nobody can be put into a group that has no claim yet.
-func (g *Groups) converge(ctx context.Context, slot *store.Slot, claim *store.Claim, path string, wanted *api.GroupResources) error {
-	group, known := g.tree.at(path), kept{}
+// converge makes a group where there is none, gives it settings, and pauses it or lets it go on. One that it made but that
+// cannot have all that it removes. Nobody can be put into a group that has no claim yet.
+func (g *Groups) converge(ctx context.Context, slot *store.Slot, claim *store.Claim, path string, request *api.CgroupRequest) error {
+	group, known, wanted := g.tree.at(path), kept{}, &request.Resources
 	finish := func() error { return nil }
 	if !g.whole(group) {
 		lock, err := g.store.Lock(ctx, makingLock)
@@ -111,6 +116,9 @@ func (g *Groups) converge(ctx context.Context, slot *store.Slot, claim *store.Cl
 		if err == nil || !made {
 			err = errors.Join(err, finish())
 		}
+	}
+	if err == nil {
+		err = group.setPaused(ctx, request.Paused)
 	}
 	if err != nil && made {
 		err = errors.Join(err, group.Remove(ctx))

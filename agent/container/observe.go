@@ -94,13 +94,19 @@ func (p place) answer(owner string, r record, o observed) (api.ContainerAnswer, 
 	if o.exit != nil {
 		a.ExitCode = &o.exit.Code
 	}
+	happened := p.events(o)
+	a.OOMKilled, a.PidsLimitReached = some(happened.OOMKills), some(happened.PidsRefused)
 	if !o.running() {
 		return a, nil
+	}
+	var err error
+	if a.Paused, err = p.group.Paused(); err != nil {
+		return a, err
 	}
 	held, err := p.group.Read(resourcesOf(r.Request))
 	if cgroup.Gone(err) {
 		// It has ended since it was observed, and its group is gone.
-		a.Running = false
+		a.Running, a.Paused = false, false
 		return a, nil
 	}
 	if err != nil || r.Request.Resources == nil {

@@ -64,7 +64,7 @@ func (c *Containers) plan(ctx context.Context, p place, request api.ContainerReq
 	}
 	r := compile(spec{
 		trees: resolved.Trees, upper: p.file(upperName), work: p.file(workName), place: p.dir,
-		readOnly: request.ReadOnly, group: p.group, settings: settings, entered: p.group.Entered(wanted),
+		readOnly: request.ReadOnly, group: p.group, settings: settings, entered: p.group.Entered(wanted), keptEvents: p.file(eventsName),
 		hostname: hostname, hostNetwork: hostNetwork, files: files,
 		user: who, directory: first(request.WorkingDir, config.WorkingDir, "/"),
 		arguments: words, env: environment(config.Env, request.Env, hostname, who.home), kernel: c.kernel,

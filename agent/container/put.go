@@ -198,8 +198,10 @@ func (c *Containers) restart(ctx context.Context, p place, made plan) (outcome, 
 	if err := p.group.Remove(ctx); err != nil {
 		return outcome{}, err
 	}
-	if err := os.Remove(p.file(monitor.ExitName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return outcome{}, fmt.Errorf("forget the last exit status: %w", err)
+	for _, name := range []string{monitor.ExitName, eventsName} {
+		if err := os.Remove(p.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return outcome{}, fmt.Errorf("forget how the last run ended: %w", err)
+		}
 	}
 	if err := p.makeState(); err != nil {
 		return outcome{}, err

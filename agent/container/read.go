@@ -61,7 +61,13 @@ func (c *Containers) summary(incarnation string) (api.ContainerSummary, error) {
 	if o.exit != nil {
 		s.StartedAt, s.EndedAt = o.exit.StartedAt, o.exit.EndedAt
 	}
-	s.ContainerAnswer, err = p.answer(owner, r, o)
+	happened := p.events(o)
+	s.OOMKills, s.PidsMaxReached = happened.OOMKills, happened.PidsRefused
+	if s.ContainerAnswer, err = p.answer(owner, r, o); err != nil || !s.Running {
+		return s, err
+	}
+	stopped, err := p.group.Stopped()
+	s.Frozen = stopped != ""
 	return s, err
 }
 

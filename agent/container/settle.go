@@ -35,9 +35,14 @@ func (a *attempt) settle(ctx context.Context, made plan, result outcome, err err
 	return api.ContainerAnswer{}, a.failed(ctx, made, result, err)
 }
 
-// good ends what the container takes the place of, and answers.
+// good ends what the container takes the place of, pauses the container if it is to be, and answers.
 func (a *attempt) good(ctx context.Context, made plan) (api.ContainerAnswer, error) {
 	a.supersede(ctx, made.record.Supersedes)
+	if a.request.Paused {
+		if err := a.pause(ctx); err != nil {
+			return api.ContainerAnswer{}, err
+		}
+	}
 	o, err := a.place.observe()
 	if err != nil {
 		return api.ContainerAnswer{}, err
@@ -52,6 +57,7 @@ func (a *attempt) failed(ctx context.Context, made plan, result outcome, err err
 	var problem *api.Problem
 	if err == nil {
 		problem = endedProblem(result, a.request.Wait, lastLogLines(a.place, lastLines))
+		problem.Detail += wants(a.place.events(observed{process: -1}), a.request.Resources)
 	} else if !errors.As(err, &problem) {
 		problem = &api.Problem{Code: api.CodeInternal, Detail: err.Error()}
 	}

@@ -16,7 +16,9 @@ type spec struct {
 	// settings are what the group needs, and entered the hierarchies it is in.
 	settings []cgroup.Setting
 	entered  []cgroup.Hierarchy
-	hostname string
+	// keptEvents is the file for what happened in the group.
+	keptEvents string
+	hostname   string
 	// hostNetwork leaves the container in the host's network namespace.
 	hostNetwork bool
 	// files are put over files of the image.

@@ -28,6 +28,9 @@ func exitedWith(code int) outcome { return outcome{exited: true, code: &code} }
 // start hands the container to a monitor, does something else meanwhile, and waits for what the request waits for. An
 // error means that the program was not executed, or that ctx has ended, or that what was done meanwhile failed.
 func (c *Containers) start(ctx context.Context, p place, made plan, meanwhile func() error) (outcome, error) {
+	if err := p.canStart(); err != nil {
+		return outcome{}, err
+	}
 	m, err := c.ordered(p, made)
 	if err != nil {
 		return outcome{}, err
@@ -37,7 +40,7 @@ func (c *Containers) start(ctx context.Context, p place, made plan, meanwhile fu
 		m.outlive()
 		return outcome{}, err
 	}
-	report, err := m.report(ctx, time.Time{})
+	report, err := p.firstReport(ctx, m)
 	if err != nil {
 		m.outlive()
 		return outcome{}, fmt.Errorf("start the container: %w", err)

@@ -39,7 +39,7 @@ func (c *Containers) stop(ctx context.Context, p place) error {
 	}
 	defer now.close()
 	if now.running() {
-		if err := end(ctx, now, signal, timeout); err != nil {
+		if err := p.end(ctx, now, signal, timeout); err != nil {
 			return fmt.Errorf("stop the container %s: %w", p.Incarnation, err)
 		}
 	}
@@ -50,7 +50,8 @@ func (c *Containers) stop(ctx context.Context, p place) error {
 	return p.group.Remove(ctx)
 }
 
-func end(ctx context.Context, o observed, signal unix.Signal, timeout time.Duration) error {
+// end lets a paused container go on once the signal waits for it. One in a group that is paused cannot heed any.
+func (p place) end(ctx context.Context, o observed, signal unix.Signal, timeout time.Duration) error {
 	heeded, err := heeds(o.state.Pid, signal)
 	if err != nil {
 		return err
@@ -58,6 +59,14 @@ func end(ctx context.Context, o observed, signal unix.Signal, timeout time.Durat
 	if heeded && timeout > 0 {
 		if err := unix.PidfdSendSignal(o.process, signal, nil, 0); err != nil && err != unix.ESRCH {
 			return fmt.Errorf("send %s: %w", unix.SignalName(signal), err)
+		}
+		if err := p.group.Unpause(); err != nil {
+			return err
+		}
+		if stopped, err := p.group.Stopped(); err != nil {
+			return err
+		} else if stopped != "" {
+			timeout = 0
 		}
 		if waitUntil(ctx, o.process, time.Now().Add(timeout)) {
 			return nil
@@ -69,6 +78,10 @@ func end(ctx context.Context, o observed, signal unix.Signal, timeout time.Durat
 	}
 	if err := unix.PidfdSendSignal(o.process, unix.SIGKILL, nil, 0); err != nil && err != unix.ESRCH {
 		return fmt.Errorf("kill: %w", err)
+	}
+	// With the first process all others of the container go; who has entered its group from elsewhere goes with that.
+	if err := p.group.End(context.WithoutCancel(ctx)); err != nil {
+		return err
 	}
 	if !waitUntil(context.WithoutCancel(ctx), o.process, time.Now().Add(killPatience)) {
 		return errors.New("it was killed but does not end; a process of it hangs in the kernel")

@@ -70,6 +70,9 @@ func (a *attempt) handOver() (supersedes, stopped []string, err error) {
 
 // makeRoom stops what cannot run beside the new container.
 func (a *attempt) makeRoom(ctx context.Context) error {
+	if err := a.place.canStart(); err != nil {
+		return err
+	}
 	if !a.stopFirst() {
 		return nil
 	}
@@ -119,6 +122,9 @@ func (c *Containers) revive(ctx context.Context, p place) error {
 	result, err := c.restart(ctx, p, made)
 	if err == nil && result.exited && r.Request.Wait != "exit" {
 		return endedProblem(result, r.Request.Wait, nil)
+	}
+	if err == nil && r.Request.Paused {
+		err = p.group.Pause(ctx)
 	}
 	return err
 }

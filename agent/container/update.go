@@ -18,7 +18,7 @@ import (
 // gets another name: the content key says whether it is another one. Groups are compared by where they are.
 func fixed(r api.ContainerRequest) api.ContainerRequest {
 	r.Owner, r.Image.Owner, r.Labels = "", "", nil
-	r.Cgroup, r.Resources = nil, nil
+	r.Cgroup, r.Resources, r.Paused = nil, nil, false
 	r.StopSignal, r.StopTimeoutMs = "", nil
 	return r
 }
@@ -66,7 +66,8 @@ func changed(before, after api.ContainerRequest) bool {
 	return !bytes.Equal(was, is)
 }
 
-// changeInPlace gives a running container the resources of the request, whoever changed them, and records the request.
+// changeInPlace gives a running container the resources of the request, whoever changed them, lets it go on unless the
+// request says otherwise, and records that.
 func (a *attempt) changeInPlace(known record, made plan) error {
 	before, wanted := resourcesOf(known.Request), resourcesOf(a.request)
 	held, err := a.place.group.Read(wanted)
@@ -75,6 +76,11 @@ func (a *attempt) changeInPlace(known record, made plan) error {
 	}
 	if len(known.Touched) > 0 || !reflect.DeepEqual(before, wanted) || !reflect.DeepEqual(held, wanted) {
 		if err := a.changeLimits(a.place, known, before, wanted); err != nil {
+			return err
+		}
+	}
+	if !a.request.Paused {
+		if err := a.place.group.Unpause(); err != nil {
 			return err
 		}
 	}

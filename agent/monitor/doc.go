@@ -16,7 +16,7 @@
 // # Files
 //
 // The recipe comes with the order, as a descriptor. In the container's folder on the disk the monitor writes the log and
-// the exit status. Below /run is the state, a file made empty by the agent, which the monitor keeps locked as long as it
+// the exit status; what happened in the control groups is kept beside them by the recipe's last list. Below /run is the state, a file made empty by the agent, which the monitor keeps locked as long as it
 // lives; the kernel tells whoever asks which process that is. The container's first process stands in it once the
 // program has been executed.
 package monitor

@@ -49,6 +49,17 @@ func (r *Recipe) Text(text string) Argument { return r.keep(text + "\x00") }
 // Bytes is the address of bytes, aligned to eight.
 func (r *Recipe) Bytes(bytes []byte) Argument { return r.keep(string(bytes)) }
 
+// Room is the address of bytes for a step to write to, aligned to eight; they are zero at first.
+func (r *Recipe) Room(size int) Argument {
+	return Argument{value: r.append(make([]byte, size)), inData: true}
+}
+
+// Plus is the address so many bytes further.
+func (a Argument) Plus(bytes int) Argument {
+	a.value += uint64(bytes)
+	return a
+}
+
 func (r *Recipe) keep(content string) Argument {
 	offset, known := r.known[content]
 	if !known {

@@ -22,6 +22,8 @@ type Functions struct {
 	Images     Resource[api.ImageRequest, api.ImageAnswer]
 	Cgroups    Resource[api.CgroupRequest, api.CgroupAnswer]
 	Containers Resource[api.ContainerRequest, api.ContainerAnswer]
+	// Stoppable are the resources whose processes can be paused and killed, by name.
+	Stoppable map[string]Stoppable
 	// Logs writes the log's last lines, all where tail is negative, and with follow goes on until the container
 	// has ended or ctx has.
 	Logs func(ctx context.Context, incarnation string, tail int, follow bool, to io.Writer) error
@@ -72,6 +74,9 @@ func Handler(functions Functions, faults *log.Logger) http.Handler {
 	mount(mux, "images", functions.Images)
 	mount(mux, "cgroups", functions.Cgroups)
 	mount(mux, "containers", functions.Containers)
+	for name, of := range functions.Stoppable {
+		mountStoppable(mux, name, of)
+	}
 	mux.Handle("GET /v1/containers/{incarnation}/logs", route(functions.logs))
 	mux.Handle("/", route(notFound))
 	return survive(mux, faults)

@@ -119,6 +119,11 @@ func TestEveryFailureOfARequestIsNamedWithItsPath(t *testing.T) {
 			panic("an invalid request got through")
 		}},
 	}
+	stoppable := Stoppable{
+		SetPaused: func(context.Context, string, bool) error { panic("an invalid request got through") },
+		Kill:      func(context.Context, string) error { panic("an invalid request got through") },
+	}
+	functions.Stoppable = map[string]Stoppable{"containers": stoppable, "cgroups": stoppable}
 	client, _, _, _ := session(t, functions)
 	long := strings.Repeat("x", largestBody)
 	for _, test := range []struct {
@@ -143,6 +148,13 @@ func TestEveryFailureOfARequestIsNamedWithItsPath(t *testing.T) {
 			[]string{"`resources.memory.max` must be a whole number", "`resources.cpu` must be an object", "`command` must be a list", "`env` must be an object", "`readOnly` must be true or false"}},
 		{"PUT", "/v1/cgroups/" + nonce, `{"owner":"o/u","contentKey":"","parent":{"owner":"o/u"},"resources":{}}`,
 			[]string{"`contentKey`", "`parent.contentKey`"}},
+		{"PUT", "/v1/containers/" + nonce, `{"owner":"o/u","image":{"owner":"o/i","contentKey":"k"},"network":"none","wait":"exit","paused":true}`,
+			[]string{"`paused` must not be true"}},
+		{"PUT", "/v1/cgroups/" + nonce, `{"owner":"o/u","contentKey":"k","resources":{},"paused":1}`, []string{"`paused` must be true or false"}},
+		{"PUT", "/v1/containers/" + nonce + "/paused", `true`, []string{"`body` must be empty"}},
+		{"DELETE", "/v1/cgroups/XYZ/processes", "", []string{"`incarnation` must"}},
+		{"PUT", "/v1/cgroups/" + nonce + "/processes", "", []string{"there is no PUT"}},
+		{"DELETE", "/v1/layers/" + nonce + "/paused", "", []string{"there is no DELETE"}},
 		{"PUT", "/v1/blobs/sha256:1", "", []string{"`digest` must"}},
 		{"DELETE", "/v1/hosts/" + nonce + "?purge=1", "", []string{"`purge` must"}},
 		{"GET", "/v1/containers/" + nonce + "/logs?tail=-1&follow=1", "", []string{"`tail` must", "`follow` must"}},

@@ -86,6 +86,7 @@ func (r *containerRequest) validate(f *failures) {
 		f.must(*r.StopTimeoutMs >= 0, "stopTimeoutMs", "must be 0 or more", *r.StopTimeoutMs)
 	}
 	f.must(r.Wait == "running" || r.Wait == "exit", "wait", `must be "running" or "exit"`, r.Wait)
+	f.must(!r.Paused || r.Wait != "exit", "paused", `must not be true with wait "exit", which would wait for ever`, r.Paused)
 }
 
 func (f *failures) owner(path, owner string) {

@@ -15,6 +15,7 @@ const shape = {
   host,
   parent: groupReference().exactOptional(),
   ...groupShape,
+  paused: flag().exactOptional(),
   contentKey: digest().exactOptional(),
   intact: flag().exactOptional(),
 };
@@ -30,18 +31,21 @@ export const cgroup: Definition<"cgroups", CgroupInputs> = {
   inputs: Object.keys(shape) as (keyof typeof shape)[],
   derive,
   leaves: ["intact"],
-  well: () => ({ intact: true }),
+  defaulted: ["paused"],
+  well: ({ paused = false }) => ({ paused, intact: true }),
   replaces: { host: byHost, contentKey: byContent },
-  request: ({ owner, contentKey = "", parent, ...settings }) => ({
+  request: ({ owner, contentKey = "", parent, paused, ...settings }) => ({
     owner,
     contentKey,
     ...(parent !== undefined && { parent: { owner: parent.owner, contentKey: parent.contentKey } }),
     resources: asked(settings),
+    ...(paused === true && { paused }),
   }),
   observed: ({ path, version }) => ({ path, version }),
-  drift: (inputs, { intact, resources }) => {
+  drift: (inputs, { intact, paused, resources }) => {
     const now = intact ? found(inputs, resources) : { ...inputs };
     if ("intact" in inputs && !intact) now.intact = false;
+    if ("paused" in inputs && intact) now.paused = paused;
     return now;
   },
 };

@@ -30,15 +30,16 @@ export function check<R extends ResourceName, I extends CommonInputs>(
   return { inputs: withLeaves(definition, olds, inputs) };
 }
 
-/** The inputs with the leaves that belong there. */
+/** The inputs with the leaves and the defaults that belong there. */
 function withLeaves<R extends ResourceName, I extends CommonInputs>(
   definition: Definition<R, I>,
   olds: Bag,
   inputs: I,
 ): I {
-  const { inputs: names, leaves } = definition;
+  const { inputs: names, leaves, defaulted = [] } = definition;
   const creating = Object.keys(olds).length === 0;
-  const filled = pick({ ...definition.well(inputs) }, creating ? leaves : leaves.filter((name) => name in olds));
+  const filling = [...leaves, ...defaulted].filter((name) => creating || name in olds);
+  const filled = pick({ ...definition.well(inputs) }, filling);
   const written = pick(
     inputs,
     names.filter((name) => !leaves.includes(name)),

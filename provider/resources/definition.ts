@@ -45,7 +45,12 @@ export interface Definition<R extends ResourceName, I extends CommonInputs> {
    * one it stays away, so that a later version with more of them changes nothing.
    */
   readonly leaves: readonly (keyof I & string)[];
-  /** The leaves with the value they have while all is well. */
+  /**
+   * The inputs that programs may set and whose default check writes down like that of a leaf, because somebody may change
+   * them on the host also where the program says nothing of them.
+   */
+  readonly defaulted?: readonly (keyof I & string)[];
+  /** The leaves and what is defaulted, with the value they have while all is well. */
   well(inputs: I): Partial<I>;
   /** The inputs that cannot be changed in place, with how two values of each are compared. */
   readonly replaces: Readonly<Partial<Record<keyof I & string, Changed>>>;

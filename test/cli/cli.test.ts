@@ -37,6 +37,7 @@ function container(name: string, digit: string, changed: Partial<ContainerSummar
     incarnation: digit.repeat(32),
     imageId: `sha256:${digit.repeat(64)}`,
     running: true,
+    paused: false,
     command: ["httpd", "-f"],
     ...changed,
   };

@@ -48,6 +48,7 @@ export function accepted(): void {
       cpus: 0.5,
       stopSignal: 15,
       labels: ["a=b"],
+      paused: pulumi.output(false),
       wait: "exit",
     },
     { parent: host, dependsOn: [base] },
@@ -58,7 +59,7 @@ export function accepted(): void {
     pulumi.Output<boolean>,
     pulumi.Output<number>,
     pulumi.Output<string[]>,
-  ] = [web.imageId, web.memory, web.running, host.cpus, image.layerDigests];
+  ] = [web.imageId, web.memory, web.paused, host.cpus, image.layerDigests];
   const connection: pulumi.Output<string> = web.host.apply((place) => place.connection.address);
   const found: unknown = slipway.Container.get("c", "slot/incarnation", { host: "a" });
   if (slipway.Host.isInstance(found)) void pulumi.log.info(found.os.get());

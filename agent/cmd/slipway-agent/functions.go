@@ -43,6 +43,10 @@ func functions(s *store.Store, containers *container.Containers) server.Function
 			Get:    containers.Get,
 			Delete: containers.Delete,
 		},
+		Stoppable: map[string]server.Stoppable{
+			"cgroups":    {SetPaused: containers.Groups().SetPaused, Kill: containers.KillGroup},
+			"containers": {SetPaused: containers.SetPaused, Kill: containers.Kill},
+		},
 		Logs: containers.Logs,
 	}
 	all.Hosts.Put = afterUnit(unit, all.Hosts.Put)

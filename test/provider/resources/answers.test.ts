@@ -17,7 +17,7 @@ function declared(changed: Bag): ContainerInputs {
   return checked.inputs;
 }
 
-const running: api.ContainerAnswer = { ...identity, imageId: keys.one, running: true, resources: {} };
+const running: api.ContainerAnswer = { ...identity, imageId: keys.one, running: true, paused: false, resources: {} };
 
 describe("requests", () => {
   it("say what the contract allows, and everything that was declared", () => {
@@ -83,6 +83,8 @@ describe("requests", () => {
       network: "none",
       wait: "running",
     });
+    expect(container.request(declared({ paused: false }))).not.toHaveProperty("paused");
+    expect(api.containerRequest.parse(container.request(declared({ paused: true })))).toMatchObject({ paused: true });
   });
 
   it.each([
@@ -136,13 +138,15 @@ describe("observed outputs", () => {
     const observed: [readonly string[], Bag][] = [
       [layer.inputs, layer.observed(layerAnswer)],
       [image.inputs, image.observed(imageAnswer)],
-      [container.inputs, container.observed({ ...running, exitCode: 0, labels: {} })],
+      [container.inputs, container.observed({ ...running, exitCode: 0, oomKilled: true, pidsLimitReached: false })],
+      [container.inputs, container.observed({ ...running, labels: {} })],
     ];
     for (const [inputs, outputs] of observed) expect(inputs.filter((name) => name in outputs)).toEqual([]);
     expect(observed.map(([, outputs]) => Object.keys(outputs))).toEqual([
       ["digest", "sizeBytes"],
       ["imageId", "layerDigests", "sizeBytes"],
-      ["imageId", "exitCode"],
+      ["imageId", "exitCode", "oomKilled", "pidsLimitReached"],
+      ["imageId"],
     ]);
   });
 });
@@ -244,6 +248,9 @@ describe("drift of a container", () => {
         ],
       },
     ],
+    ["paused by hand", {}, { paused: true }, { paused: true }],
+    ["let go on by hand", { paused: true }, {}, { paused: false }],
+    ["paused, and ended", { paused: true }, { running: false, exitCode: 137 }, { running: false }],
     ["labels gone", { labels: { a: "b" } }, {}, { labels: {} }],
     ["a job that failed", { wait: "exit" }, { running: false, exitCode: 3 }, { succeeded: false }],
     ["a job that runs again", { wait: "exit" }, { running: true }, { running: true }],
@@ -254,12 +261,17 @@ describe("drift of a container", () => {
 
   it("is none where a limit cannot be seen because nothing runs, or a code could not be learnt", () => {
     expect(
-      container.drift(declared({ memory: "64m", wait: "exit" }), { ...identity, imageId: keys.one, running: false }),
+      container.drift(declared({ memory: "64m", wait: "exit" }), {
+        ...identity,
+        imageId: keys.one,
+        running: false,
+        paused: false,
+      }),
     ).toEqual(declared({ memory: "64m", wait: "exit" }));
   });
 
   it("stays away from what older state does not have", () => {
-    const { running: _, ...older } = declared({});
-    expect(container.drift(older, { ...running, running: false })).toEqual(older);
+    const { running: _, paused: _paused, ...older } = declared({});
+    expect(container.drift(older, { ...running, running: false, paused: true })).toEqual(older);
   });
 });

@@ -63,7 +63,7 @@ describe("a control group", () => {
   it("shows what the kernel holds otherwise, and only of what was declared", () => {
     const inputs = declared(everything);
     const { resources } = cgroup.request(inputs);
-    const answer = { ...identity, path: "/x", version: 2 as const, intact: true, resources };
+    const answer = { ...identity, path: "/x", version: 2 as const, intact: true, paused: false, resources };
     expect(cgroup.drift(inputs, answer)).toEqual(inputs);
     const other: api.GroupResources = {
       ...resources,
@@ -80,6 +80,11 @@ describe("a control group", () => {
     const small = declared({ memory: { max: "1g" } });
     expect(cgroup.drift(small, answer)).toEqual(small);
     expect(cgroup.drift(inputs, { ...answer, intact: false, resources: {} })).toEqual({ ...inputs, intact: false });
+    expect(cgroup.drift(inputs, { ...answer, paused: true })).toEqual({ ...inputs, paused: true });
+    const still = declared({ paused: true });
+    expect(api.cgroupRequest.parse(cgroup.request(still))).toMatchObject({ paused: true });
+    expect(cgroup.drift(still, { ...answer, resources: {} })).toEqual({ ...still, paused: false });
+    expect(cgroup.drift(still, { ...answer, intact: false, resources: {} })).toEqual({ ...still, intact: false });
   });
 
   it.each([
@@ -133,6 +138,7 @@ describe("a control group", () => {
         path: "/x",
         version: 2 as const,
         intact: true,
+        paused: false,
         resources: { ...resources, [name]: holds },
       };
       const { [name]: before, ...rest } = inputs as Bag;
@@ -147,7 +153,7 @@ describe("a control group", () => {
   );
 
   it.each([
-    ["other settings", { cpu: { max: 3 }, memory: {}, devices: ["a *:* r"], pids: null }, []],
+    ["other settings", { paused: true, cpu: { max: 3 }, memory: {}, devices: ["a *:* r"], pids: null }, []],
     ["a group above that was renamed", { parent: { ...tenants, owner: "other" } }, []],
     ["a group above that is being replaced", { parent: { ...tenants, slot: unknown } }, []],
     [

@@ -72,6 +72,7 @@ describe("a container", () => {
     [{ network: "host" }, ["network"]],
     [{ readOnly: true }, ["readOnly"]],
     [{ readOnly: false }, []],
+    [{ paused: true }, []],
     [{ wait: "exit" }, ["wait"]],
     [{ wait: "running" }, []],
     [{ memory: "128m", cpus: 1, pidsLimit: 5 }, []],

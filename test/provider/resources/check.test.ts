@@ -11,6 +11,7 @@ import { image } from "../../../provider/resources/image";
 import { layer } from "../../../provider/resources/layer";
 import { unknown } from "../../../provider/resources/unknown";
 import { written } from "./arbitrary";
+import { least } from "./inputs";
 
 /** The canonical inputs; fails with all that is wrong where there are none. */
 function canonical<R extends ResourceName, I extends CommonInputs>(
@@ -89,12 +90,28 @@ function properties<R extends ResourceName, I extends CommonInputs>(
     it("fills in what drift needs at creation only", () => {
       const [news = {}] = fc.sample(inputs, 1);
       const first: Bag = canonical(definition, {}, news);
-      const { intact: _, running: _running, succeeded: _succeeded, ...older } = first;
-      expect(canonical(definition, older, news)).toEqual(older);
+      const { intact: _, running: _running, succeeded: _succeeded, ...rest } = first;
+      const { paused, ...older } = rest;
+      expect(canonical(definition, older, news)).toEqual("paused" in compact(news) ? { ...older, paused } : older);
+      for (const name of definition.defaulted ?? []) expect(first).toHaveProperty(name);
       for (const leaf of definition.leaves) expect(leaf in first || leaf === "succeeded").toBe(true);
     });
   });
 }
+
+describe("a default that refresh compares", () => {
+  const of = (olds: Bag, news: Bag): unknown => canonical(container, olds, { ...least.container, ...news }).paused;
+
+  it("is written down at creation, and where it was before", () => {
+    expect([of({}, {}), of({}, { paused: true }), of({}, { wait: "exit" })]).toEqual([false, true, false]);
+    expect([of({ owner: "x", paused: true }, {}), of({ owner: "x", paused: false }, { paused: true })]).toEqual([
+      false,
+      true,
+    ]);
+    expect([of({ owner: "x" }, {}), of({ owner: "x" }, { paused: true })]).toEqual([undefined, true]);
+    expect(of({}, { paused: unknown })).toBe(unknown);
+  });
+});
 
 properties(host, written.host);
 properties(layer, written.layer);

@@ -149,6 +149,11 @@ describe("what is wrong with a container", () => {
       { user: "no body" },
       'user must be a user such as "www", "33", "www:www" or "33:33"; got "no body"',
     ],
+    [
+      "a job that never ends",
+      { wait: "exit", paused: true },
+      'paused must not be true with wait "exit": the job would never end',
+    ],
     ["a word for true", { readOnly: "yes" }, 'readOnly must be true or false; got "yes"'],
     ["a variable without value", { env: ["PATH"] }, 'env[0] must be "NAME=value"'],
     ["a variable named twice", { env: ["A=1", "A=2"] }, "env[1] names A a second time"],

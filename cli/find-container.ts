@@ -1,4 +1,4 @@
-import type { ContainerSummary } from "../provider/api";
+import type { CgroupAnswer, ContainerSummary, Identity } from "../provider/api";
 import { UsageError } from "./command";
 import { readOwner } from "./owner";
 
@@ -9,23 +9,42 @@ import { readOwner } from "./owner";
  * @throws UsageError naming those there are.
  */
 export function findContainer(wanted: string, containers: readonly ContainerSummary[]): ContainerSummary {
-  const ways: ((container: ContainerSummary) => boolean)[] = [
+  return find(wanted, containers, "container", () => "");
+}
+
+/**
+ * The container or control group that a person means, in the same words.
+ *
+ * @throws UsageError naming those there are.
+ */
+export function findStoppable(
+  wanted: string,
+  containers: readonly ContainerSummary[],
+  cgroups: readonly CgroupAnswer[],
+): { resource: "containers" | "cgroups"; incarnation: string } {
+  const all = [
+    ...containers.map((each) => ({ ...each, resource: "containers" as const, kind: "container " })),
+    ...cgroups.map((each) => ({ ...each, resource: "cgroups" as const, kind: "cgroup " })),
+  ];
+  return find(wanted, all, "container or control group", ({ kind }) => kind);
+}
+
+function find<T extends Identity>(wanted: string, all: readonly T[], what: string, kindOf: (one: T) => string): T {
+  const names = (some: readonly T[]): string =>
+    some
+      .map((one) => `${kindOf(one)}${readOwner(one.owner).name} (${one.slot}/${one.incarnation.slice(0, 12)})`)
+      .join(", ");
+  const ways: ((one: T) => boolean)[] = [
     ({ owner }) => readOwner(owner).name === wanted,
     ({ slot, incarnation }) => slot === wanted || `${slot}/${incarnation}` === wanted,
     ({ slot, incarnation }) =>
       wanted.length >= 4 && (incarnation.startsWith(wanted) || `${slot}/${incarnation}`.startsWith(wanted)),
   ];
   for (const way of ways) {
-    const [found, ...more] = containers.filter(way);
+    const [found, ...more] = all.filter(way);
     if (found !== undefined && more.length === 0) return found;
     if (found !== undefined) throw new UsageError(`${JSON.stringify(wanted)} may be any of ${names([found, ...more])}`);
   }
-  const there = containers.length === 0 ? "there are none" : `there are ${names(containers)}`;
-  throw new UsageError(`there is no container ${JSON.stringify(wanted)} on this host; ${there}`);
-}
-
-function names(containers: readonly ContainerSummary[]): string {
-  return containers
-    .map(({ owner, slot, incarnation }) => `${readOwner(owner).name} (${slot}/${incarnation.slice(0, 12)})`)
-    .join(", ");
+  const there = all.length === 0 ? "there are none" : `there are ${names(all)}`;
+  throw new UsageError(`there is no ${what} ${JSON.stringify(wanted)} on this host; ${there}`);
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { inventory, type ContainerSummary, type Inventory } from "../provider/api";
+import { inventory, type CgroupAnswer, type ContainerSummary, type Inventory } from "../provider/api";
 import { printable } from "../provider/host/stderr";
 import { bytes } from "./bytes";
 import { UsageError, type Command } from "./command";
@@ -45,7 +45,7 @@ export function report(address: string, { host, hosts, layers, images, cgroups, 
       kind: "image",
       state: `${each.intact ? "intact" : "damaged"}, ${bytes(each.sizeBytes)}`,
     })),
-    ...cgroups.map((each) => ({ ...each, kind: "cgroup", state: each.intact ? each.path : "gone" })),
+    ...cgroups.map((each) => ({ ...each, kind: "cgroup", state: groupState(each) })),
     ...containers.map((each) => ({ ...each, kind: "container", state: stateOf(each) })),
   ].map((row) => ({ ...row, ...readOwner(row.owner) }));
   const groups = [...new Set(rows.map(({ stack }) => stack))].sort().map((stack) => {
@@ -72,9 +72,29 @@ export function report(address: string, { host, hosts, layers, images, cgroups, 
   return [heading, ...(groups.length === 0 ? ["Nothing is declared here."] : groups)].join("\n\n");
 }
 
-/** What a container does, or what it ended with. */
-function stateOf({ running, exitCode, startedAt, endedAt }: ContainerSummary): string {
-  if (running) return startedAt === undefined ? "running" : `running since ${startedAt}`;
+/** Where a control group is, and whether it is paused. */
+function groupState({ intact, path, paused }: CgroupAnswer): string {
+  return intact ? `${path}${paused ? ", paused" : ""}` : "gone";
+}
+
+/** What a container does, or what it ended with, and what it lacked. */
+function stateOf(container: ContainerSummary): string {
+  return [doing(container), ...lacked(container)].join(", ");
+}
+
+function doing({ running, paused, frozen, exitCode, startedAt, endedAt }: ContainerSummary): string {
+  const since = startedAt === undefined ? "" : ` since ${startedAt}`;
+  if (running) return `${paused ? "paused, " : frozen === true ? "paused with its group, " : ""}running${since}`;
   const code = exitCode === undefined ? "exited, code unknown" : `exited (${String(exitCode)})`;
   return endedAt === undefined ? code : `${code} at ${endedAt}`;
+}
+
+function lacked({ exitCode, oomKills = 0, pidsMaxReached = 0 }: ContainerSummary): string[] {
+  const memory = exitCode === 137 ? "out of memory" : `${String(oomKills)} killed for want of memory`;
+  return [
+    ...(oomKills > 0 ? [memory] : []),
+    ...(pidsMaxReached > 0
+      ? [`refused a process ${pidsMaxReached === 1 ? "once" : `${String(pidsMaxReached)} times`}`]
+      : []),
+  ];
 }

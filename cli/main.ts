@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The `slipway` command: looks at hosts without Pulumi. One file per command; this one only finds it and turns errors
+ * The `slipway` command: looks at hosts, and meddles with what runs there, without Pulumi. One file per command; this one only finds it and turns errors
  * into text on stderr and an exit code: 0 done, 1 failed, 2 asked for something there is not.
  *
  * @packageDocumentation
@@ -11,11 +11,12 @@ import { isUsageError, UsageError, type Command } from "./command";
 import { inspect } from "./inspect";
 import { logs } from "./logs";
 import { stats } from "./stats";
+import { kill, pause, unpause } from "./stop";
 import { version } from "./version";
 
-const commands: readonly Command[] = [inspect, logs, stats];
+const commands: readonly Command[] = [inspect, logs, stats, pause, unpause, kill];
 
-const help = `slipway looks at hosts that Slipway manages. What is there is declared with Pulumi.
+const help = `slipway looks at hosts that Slipway manages, and stops what runs there. What is there is declared with Pulumi.
 
 Usage: slipway COMMAND [OPTIONS]
 

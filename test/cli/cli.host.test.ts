@@ -89,3 +89,24 @@ it("a container that is not there is a mistake that tells which are", async () =
   expect(failure.code).toBe(2);
   expect(failure.stderr).toMatch(/no container "nope" on this host; there are (web|job) \(\S+\), (web|job) \(\S+\)/);
 });
+
+it("pause, unpause and kill do it, say nothing, and may be repeated", async () => {
+  const state = async (): Promise<string> => {
+    const { stdout } = await slipway("inspect", host.name);
+    return /^ {2}container {2}web +(.*?) {2,}/m.exec(stdout)?.[1] ?? stdout;
+  };
+  for (const [word, expected] of [
+    ["pause", /^paused, running since /],
+    ["unpause", /^running since /],
+    ["pause", /^paused, running since /],
+    ["kill", /^exited \(137\) at /],
+  ] as const) {
+    for (let times = 0; times < 2; times++) {
+      expect(await slipway(word, `${host.name}/web`)).toEqual({ stdout: "", stderr: "" });
+    }
+    expect(await state()).toMatch(expected);
+  }
+  const failure = (await slipway("pause", `${host.name}/web`).catch((error: unknown) => error)) as { stderr: string };
+  expect(failure.stderr).toMatch(/does not run, so that there is nothing to pause \[exited\]/);
+  await slipway("unpause", `${host.name}/web`);
+});

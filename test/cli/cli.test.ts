@@ -3,13 +3,14 @@ import { PassThrough, Readable } from "node:stream";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { isUsageError } from "../../cli/command";
-import { findContainer } from "../../cli/find-container";
+import { findContainer, findStoppable } from "../../cli/find-container";
 import { hostNamed } from "../../cli/host";
 import { inspect, report } from "../../cli/inspect";
 import { writeLog } from "../../cli/log-lines";
 import { logs } from "../../cli/logs";
 import { readOwner } from "../../cli/owner";
-import type { ContainerSummary, Inventory } from "../../provider/api";
+import { kill, pause, unpause } from "../../cli/stop";
+import type { CgroupAnswer, ContainerSummary, Inventory } from "../../provider/api";
 import { bundleWithoutAgents } from "../provider/no-agent";
 
 const agents = bundleWithoutAgents();
@@ -43,11 +44,29 @@ function container(name: string, digit: string, changed: Partial<ContainerSummar
   };
 }
 
+function cgroup(name: string, digit: string, changed: Partial<CgroupAnswer> = {}): CgroupAnswer {
+  return {
+    owner: owner(name),
+    slot: `${name}-${digit}`,
+    incarnation: digit.repeat(32),
+    contentKey: "k",
+    path: `/slipway/g/${name}`,
+    version: 2,
+    intact: true,
+    paused: false,
+    resources: {},
+    ...changed,
+  };
+}
+
 describe("slipway", () => {
   it("tells what it can do", async () => {
     const { code, stdout, stderr } = await slipway("--help");
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/Usage: slipway COMMAND[\s\S]*inspect HOST[\s\S]*logs HOST\/CONTAINER/);
+    expect((await slipway("kill", "-h")).stdout).toMatch(
+      /at the same moment[\s\S]*pulumi refresh[\s\S]*--identity-file/,
+    );
     expect((await slipway("logs", "-h")).stdout).toMatch(/--tail N[\s\S]*--follow[\s\S]*--identity-file/);
     expect((await slipway("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
@@ -76,6 +95,9 @@ describe("what is asked for", () => {
     [inspect, ["a", "--identity-file", ""], /^--identity-file must be the name of a file/],
     [inspect, ["me@host"], /^HOST must be a name or an IP address; got "me@host"/],
     [logs, ["host"], /logs takes one HOST\/CONTAINER/],
+    [pause, ["host"], /^pause takes one HOST\/NAME/],
+    [unpause, ["host/a", "host/b"], /^unpause takes one HOST\/NAME/],
+    [kill, ["host/web", "--all"], /Unknown option '--all'/],
     [logs, ["host/web", "--tail", "many"], /--tail must be a number of lines; got "many"/],
   ])("by %o with %j is there or not", async (command, words, expected) => {
     const failure: unknown = await command.run(words).catch((error: unknown) => error);
@@ -129,6 +151,18 @@ describe("CONTAINER", () => {
     expect(() => found("nope")).toThrow(/no container "nope" on this host; there are web \(/);
     expect(() => findContainer("x", [])).toThrow(/there are none/);
   });
+
+  it("is told from a control group", () => {
+    const groups = [cgroup("tenant", "5"), cgroup("web", "6")];
+    expect(findStoppable("tenant", all, groups)).toMatchObject({ resource: "cgroups", slot: "tenant-5" });
+    expect(findStoppable("api", all, groups)).toMatchObject({ resource: "containers", slot: "api-2" });
+    expect(() => findStoppable("web", all, groups)).toThrow(
+      /"web" may be any of container web \(web-1\/1{12}\), cgroup web \(web-6\/6{12}\)/,
+    );
+    expect(() => findStoppable("x", [], groups)).toThrow(
+      /no container or control group "x" on this host; there are cgroup t/,
+    );
+  });
 });
 
 describe("inspect", () => {
@@ -157,9 +191,12 @@ describe("inspect", () => {
       },
     ],
     images: [],
-    cgroups: [],
+    cgroups: [cgroup("tenant", "5", { paused: true }), cgroup("old", "6", { intact: false })],
     containers: [
       container("web", "1", { startedAt: "2026-01-02T03:04:05Z" }),
+      container("still", "7", { paused: true, frozen: true, oomKills: 3, pidsMaxReached: 1 }),
+      container("below", "8", { frozen: true, oomKills: 0, pidsMaxReached: 20 }),
+      container("hog", "9", { running: false, exitCode: 137, oomKills: 1, pidsMaxReached: 0 }),
       container("job", "2", { running: false, exitCode: 137, endedAt: "2026-01-02T03:04:06Z" }),
       container("lost", "3", { running: false, owner: owner("lo\u001b[31mst", "prod") }),
     ],
@@ -171,16 +208,23 @@ describe("inspect", () => {
 host id h-1
 
 acme/shop/dev
-  layer      base  damaged, 1.5 KiB                      base-1/aaaaaaaaaaaa
-  container  web   running since 2026-01-02T03:04:05Z    web-1/111111111111
-  container  job   exited (137) at 2026-01-02T03:04:06Z  job-2/222222222222
+  layer      base    damaged, 1.5 KiB                                                      base-1/aaaaaaaaaaaa
+  cgroup     tenant  /slipway/g/tenant, paused                                             tenant-5/555555555555
+  cgroup     old     gone                                                                  old-6/666666666666
+  container  web     running since 2026-01-02T03:04:05Z                                    web-1/111111111111
+  container  still   paused, running, 3 killed for want of memory, refused a process once  still-7/777777777777
+  container  below   paused with its group, running, refused a process 20 times            below-8/888888888888
+  container  hog     exited (137), out of memory                                           hog-9/999999999999
+  container  job     exited (137) at 2026-01-02T03:04:06Z                                  job-2/222222222222
 
 acme/shop/prod
   container  lo?[31mst  exited, code unknown  lost-3/333333333333`);
   });
 
   it("says that a host is empty", () => {
-    expect(report("h", { ...inventory, layers: [], containers: [] })).toMatch(/\n\nNothing is declared here\.$/);
+    expect(report("h", { ...inventory, layers: [], cgroups: [], containers: [] })).toMatch(
+      /\n\nNothing is declared here\.$/,
+    );
   });
 });
 

@@ -33,7 +33,7 @@ export interface CpuArgs {
   burst?: pulumi.Input<string | number> | undefined;
 }
 
-/** Memory, in bytes or as "512m"; k, m, g and t are powers of 1024, and -1 is no limit. */
+/** Memory, in bytes or as "512m"; k, m, g and t are powers of 1024, and -1 is no limit where there is one. */
 export interface MemoryArgs {
   /** Never exceeded: what asks for more is killed. Default: no limit. `memory.max`. */
   max?: pulumi.Input<string | number> | undefined;

@@ -69,7 +69,8 @@ export interface ContainerArgs {
    */
   memorySwap?: pulumi.Input<string | number> | undefined;
   /**
-   * How much memory is left to the container when the host runs short, in the same words. At most `memory`.
+   * How much memory is left to the container when the host runs short: "64m", or a number of bytes. At least 6m, at most
+   * `memory`.
    * Default: none. Changed in place. Like `docker run --memory-reservation`.
    */
   memoryReservation?: pulumi.Input<string | number> | undefined;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { Bag } from "./bag";
 import { byContent, byHost } from "./changed";
-import { asked, found, groupShape } from "./cgroup-settings";
+import { asked, found, groupRules, groupShape } from "./cgroup-settings";
 import { host } from "./connection";
 import type { Definition } from "./definition";
 import { flag, text } from "./fields";
@@ -29,6 +29,7 @@ export const cgroup: Definition<"cgroups", CgroupInputs> = {
   resource: "cgroups",
   schema,
   inputs: Object.keys(shape) as (keyof typeof shape)[],
+  rules: groupRules,
   derive,
   leaves: ["intact"],
   defaulted: ["paused"],

@@ -34,19 +34,22 @@ export function oneOf<const W extends string>(...words: W[]): z.ZodType<W> {
   return value(rule, (found) => words.find((word) => word === found));
 }
 
-/** A whole number in a range. */
-export function count(from: number, to = Number.MAX_SAFE_INTEGER): z.ZodType<number> {
+/** A whole number in a range. `otherwise` is what else can be said, as the end of the sentence. */
+export function count(from: number, to = Number.MAX_SAFE_INTEGER, otherwise = ""): z.ZodType<number> {
   const range =
     to === Number.MAX_SAFE_INTEGER ? `of at least ${String(from)}` : `from ${String(from)} to ${String(to)}`;
   const inRange = (found: unknown): found is number =>
     Number.isSafeInteger(found) && Number(found) >= from && Number(found) <= to;
-  return value(`must be a whole number ${range}`, (found) => (inRange(found) ? found : undefined));
+  return value(`must be a whole number ${range}${otherwise}`, (found) => (inRange(found) ? found : undefined));
 }
 
-/** Bytes of memory, at least what Docker wants for a container: `512m` and the like. */
-export function size(): z.ZodType<number> {
-  const rule = 'must be a size of at least 6m, such as "64m" or a number of bytes (leave it out for no limit)';
-  return value(rule, (found) => atLeast(parseSize(found), 6 * 1024 ** 2));
+/** Bytes: `512m` and the like. `otherwise` is what else can be said, as the end of the sentence. */
+export function size(least: string | undefined, otherwise: string): z.ZodType<number> {
+  const atLeast = least === undefined ? "" : ` of at least ${least}`;
+  return value(`must be a size${atLeast}, such as "64m" or a number of bytes${otherwise}`, (found) => {
+    const bytes = parseSize(found);
+    return bytes !== undefined && bytes >= (parseSize(least) ?? 0) ? bytes : undefined;
+  });
 }
 
 /** Milliseconds: `10s` and the like. */
@@ -155,8 +158,4 @@ function entriesOf(found: unknown): { at: string | number; name: string | undefi
     const split = typeof written === "string" ? /^([^=]*)=(.*)$/s.exec(written) : null;
     return { at, name: split?.[1], value: split?.[2] };
   });
-}
-
-function atLeast(found: number | undefined, least: number): number | undefined {
-  return found !== undefined && found >= least ? found : undefined;
 }

@@ -1,27 +1,33 @@
 import { unlimited } from "../api";
 import { isBag, type Bag } from "./bag";
 import type { Failure } from "./definition";
-import { count, processors, text } from "./fields";
+import { count, processors, size, text } from "./fields";
 import type { DeviceRate } from "./limits";
-import { hand, judged, members, value } from "./schema";
+import { hand, judged, members, shown, value } from "./schema";
 import { holdsUnknown, unknown } from "./unknown";
 import { parseSize } from "./units";
 
-const mebibyte = 1024 ** 2;
+/** How a rule ends that takes {@link unlimited} too. */
+export const orNoLimit = ", or -1 for no limit";
+/** How a rule ends where people coming from Docker may write 0 for what is not set. */
+const orNothing = " (leave it out for the default)";
+
+/** The most a quota of processor time can be, in microseconds: what 8192 processors do in a second. */
+export const mostTime = 8192 * 1_000_000;
 
 /** The arguments of a container that become settings of its control group, by the names that Docker has for them. */
 export const limitShape = {
-  memory: sizeOrUnlimited(6 * mebibyte).exactOptional(),
-  memorySwap: sizeOrUnlimited(0).exactOptional(),
-  memoryReservation: sizeOrUnlimited(0).exactOptional(),
+  memory: sizeOrUnlimited("6m").exactOptional(),
+  memorySwap: sizeOrUnlimited().exactOptional(),
+  memoryReservation: size("6m", " (leave it out for none)").exactOptional(),
   cpus: processors().exactOptional(),
-  cpuQuota: orUnlimited(count(1000)).exactOptional(),
-  cpuPeriod: count(1000, 1_000_000).exactOptional(),
-  cpuShares: count(2, 262_144).exactOptional(),
+  cpuQuota: orUnlimited(count(1000, mostTime, orNoLimit)).exactOptional(),
+  cpuPeriod: count(1000, 1_000_000, orNothing).exactOptional(),
+  cpuShares: count(2, 262_144, orNothing).exactOptional(),
   cpusetCpus: numbers("processors").exactOptional(),
   cpusetMems: numbers("memory nodes").exactOptional(),
-  pidsLimit: orUnlimited(count(1, 4_194_304)).exactOptional(),
-  blkioWeight: count(10, 1000).exactOptional(),
+  pidsLimit: orUnlimited(count(1, 4_194_304, orNoLimit)).exactOptional(),
+  blkioWeight: count(10, 1000, orNothing).exactOptional(),
   deviceReadBps: rates(bytes).exactOptional(),
   deviceWriteBps: rates(bytes).exactOptional(),
   deviceReadIOps: rates(operations).exactOptional(),
@@ -53,7 +59,11 @@ export function limitRules(inputs: Bag): Failure[] {
     const size = parseSize(inputs[name]);
     if (size === undefined || memory === undefined) continue;
     if (most ? size > memory : size < memory) {
-      fail(name, `must be ${most ? "at most" : "at least"} memory, ${String(memory)} bytes; got ${String(size)}`);
+      const hint = size === 0 ? " (leave it out for as much swap as memory)" : "";
+      fail(
+        name,
+        `must be ${most ? "at most" : "at least"} memory, ${String(memory)} bytes${hint}; got ${String(size)}`,
+      );
     }
   }
   return failures;
@@ -62,22 +72,13 @@ export function limitRules(inputs: Bag): Failure[] {
 const isUnlimited = (found: unknown): boolean => found === unlimited || found === "-1";
 
 /** Bytes, or no limit. */
-export function sizeOrUnlimited(least: number): ReturnType<typeof count> {
-  const rule = `must be a size${least > 0 ? " of at least 6m" : ""}, such as "64m" or a number of bytes, or -1 for no limit`;
-  return value(rule, (found) => {
-    if (isUnlimited(found)) return unlimited;
-    const size = parseSize(found);
-    return size !== undefined && size >= least ? size : undefined;
-  });
+export function sizeOrUnlimited(least?: string): ReturnType<typeof count> {
+  return orUnlimited(size(least, orNoLimit));
 }
 
-/** A number, or no limit. */
+/** What a number is for, or no limit. */
 export function orUnlimited(limit: ReturnType<typeof count>): ReturnType<typeof count> {
-  return judged((found, fail) =>
-    found === unlimited
-      ? unlimited
-      : hand(limit, found, (reason, below) => fail(reason.replace(";", ", or -1 for no limit;"), below), []),
-  );
+  return judged((found, fail) => (isUnlimited(found) ? unlimited : hand(limit, found, fail, [])));
 }
 
 /** A set in the format of cpuset(7), with ranges wherever numbers follow each other, as the kernel writes it. */
@@ -101,7 +102,8 @@ export function numbers(what: string): ReturnType<typeof text> {
   });
 }
 
-function bytes(found: unknown): number | undefined {
+/** Bytes a second. */
+export function bytes(found: unknown): number | undefined {
   const size = parseSize(found);
   return size !== undefined && size > 0 ? size : undefined;
 }
@@ -111,28 +113,38 @@ function operations(found: unknown): number | undefined {
   return Number.isSafeInteger(number) && Number(number) > 0 ? Number(number) : undefined;
 }
 
+/** A block device of the host. */
+export function device(): ReturnType<typeof text> {
+  return text(
+    'must be a device, as a path below /dev or "major:minor"',
+    /^(\/dev(\/(?!\.\.?(\/|$))[^\0/]+)+|\d+:\d+)$/,
+  );
+}
+
 /** Limits of devices: `{ path, rate }`, or "PATH:RATE" as Docker has them. Their order means nothing. */
 function rates(rate: (found: unknown) => number | undefined): ReturnType<typeof judged<DeviceRate[]>> {
-  const rule =
+  const [words, object] =
     rate === bytes
-      ? 'must be a list such as ["/dev/sda:10m"] or [{ path: "/dev/sda", rate: "10m" }]'
-      : 'must be a list such as ["/dev/sda:100"] or [{ path: "/dev/sda", rate: 100 }]';
+      ? ['"/dev/sda:10m"', '{ path: "/dev/sda", rate: "10m" }']
+      : ['"/dev/sda:100"', '{ path: "/dev/sda", rate: 100 }'];
+  const rule = `must be a list such as [${words}] or [${object}]`;
   const schema = members(rule, {
-    path: text('must be a device, as a path below /dev or "major:minor"', /^(\/dev\/[^\0]+|\d+:\d+)$/),
+    path: device(),
     rate: value(
-      rate === bytes ? 'must be bytes a second, such as "10m"' : "must be a whole number of operations a second",
+      `must be ${rate === bytes ? 'bytes a second, such as "10m"' : "a whole number of operations a second"}, more than 0`,
       rate,
     ),
   });
   return judged((found, fail) => {
-    if (!Array.isArray(found) || found.length === 0) return void fail(rule);
+    if (!Array.isArray(found) || found.length === 0) return void fail(`${rule}; ${shown(found)}`);
     if (holdsUnknown(found)) return unknown as unknown as DeviceRate[];
     const all = found.map((element: unknown, place) => {
       const [, path, written] = (typeof element === "string" ? /^(.+):([^:]+)$/.exec(element) : null) ?? [];
-      if (!isBag(element) && path === undefined) fail(rule, [place]);
+      if (!isBag(element) && path === undefined)
+        return void fail(`must be a device and a rate such as ${words}, or ${object}; ${shown(element)}`, [place]);
       return hand(schema, isBag(element) ? element : { path, rate: written }, fail, [place]);
     });
-    const named = all.filter((one): one is DeviceRate => one !== undefined);
+    const named = all.filter((one) => one !== undefined);
     const twice = named.find(({ path }, place) => named.findIndex((other) => other.path === path) < place);
     if (twice !== undefined) fail(`names ${twice.path} twice`);
     return named.sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -182,13 +182,13 @@ export const written = {
         optional({
           max: maybe(size),
           high: maybe(size),
-          low: maybe(size),
-          min: maybe(size),
+          low: maybe(fc.constantFrom(0, "1m")),
+          min: maybe(fc.constantFrom("4k", 0)),
           swapMax: maybe(fc.oneof(size, fc.constant(-1))),
           oomGroup: maybe(fc.boolean()),
         }),
       ),
-      pids: maybe(optional({ max: maybe(fc.integer({ min: -1, max: 1e6 })) })),
+      pids: maybe(optional({ max: maybe(fc.constantFrom(-1, 1, 4_194_304)) })),
       io: maybe(
         optional({
           weight: maybe(fc.integer({ min: 1, max: 10_000 })),

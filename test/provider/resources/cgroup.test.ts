@@ -179,6 +179,52 @@ describe("a control group", () => {
     expect(replacing(container, before, after.inputs)).toEqual(expected.length === 0 ? [] : ["cgroup"]);
   });
 
+  it.each([
+    [{ cpu: { max: 0 } }, /^cpu\.max must be a number of processors such as 1\.5, .*; got 0$/],
+    [{ cpu: { max: "50000 100000 1" } }, /^cpu\.max must be .*; got "50000 100000 1"$/],
+    [{ cpu: { max: "max 5" } }, /^cpu\.max must be .*; got "max 5"$/],
+    [
+      { cpu: { max: { quota: 999 } } },
+      /^cpu\.max\.quota must be a time from 1000 to 8192000000 microseconds, .*, or -1 for no limit; got 999$/,
+    ],
+    [{ memory: { max: 4095 } }, /^memory\.max must be a size of at least 4k, .*, or -1 for no limit; got 4095$/],
+    [{ memory: { low: -1 } }, /^memory\.low must be a size, .* \(leave it out for none\); got -1$/],
+    [{ memory: { max: "1m", min: "2m" } }, /^memory\.min must be at most memory\.max, 1048576 bytes; got 2097152$/],
+    [{ pids: { max: 0 } }, /^pids\.max must be a whole number from 1 to 4194304, or -1 for no limit; got 0$/],
+    [
+      { io: { max: [{ device: "8:0", readBps: 0 }] } },
+      /^io\.max\[0\]\.readBps must be bytes a second, such as "10m", more than 0, or -1 for no limit; got 0$/,
+    ],
+    [
+      {
+        io: {
+          max: [
+            { device: "8:0", readBps: 1 },
+            { device: "8:0", readBps: 2 },
+          ],
+        },
+      },
+      /^io\.max\[1\]\.device names 8:0 a second time$/,
+    ],
+    [{ hugetlb: ["2MB"] }, /^hugetlb must be an object such as \{ "2MB": "64m" \}; got a list$/],
+    [
+      { devices: ["c 9999999999:1 r"] },
+      /^devices\[0\] must be a rule such as "c 1:3 rwm": .*; got "c 9999999999:1 r"$/,
+    ],
+    [{ devices: [] }, /^devices must be a list .* \(leave it out for no restriction\); got an empty list$/],
+    [{ memory: "1g" }, /^memory must be an object such as \{ max: "1g" \}; got a string$/],
+    [{ cpu: { shares: 512 } }, /^cpu\.shares is not an argument; did you mean "weight"\?$/],
+    [
+      { io: { max: [{ device: "8:0", rbps: 5 }] } },
+      /^io\.max\[0\]\.rbps is not an argument; did you mean "readBps"\?$/,
+    ],
+    [{ memory: { limit: "1g" } }, /^memory\.limit is not an argument; did you mean "max"\?$/],
+  ] as [Bag, RegExp][])("with %j is refused", (wrong, expected) => {
+    const checked = check(cgroup, {}, { ...least.cgroup, ...wrong });
+    const reasons = "failures" in checked ? checked.failures.map((one) => checkFailure(one).reason) : [];
+    expect(reasons).toEqual([expect.stringMatching(expected)]);
+  });
+
   it("tells all that is wrong at once", () => {
     const wrong = {
       cpu: { max: "many", weight: 0, burst: "-1s" },

@@ -89,7 +89,11 @@ describe("what is wrong with a container", () => {
       { cpusetCpus: "3-1" },
       'cpusetCpus must be a list of processors, such as "0-2,4"; got "3-1"',
     ],
-    ["a weight out of range", { blkioWeight: 5 }, "blkioWeight must be a whole number from 10 to 1000; got 5"],
+    [
+      "a weight out of range",
+      { blkioWeight: 5 },
+      "blkioWeight must be a whole number from 10 to 1000 (leave it out for the default); got 5",
+    ],
     [
       "a device that is none",
       { deviceReadBps: ["sda:1m"] },
@@ -98,7 +102,7 @@ describe("what is wrong with a container", () => {
     [
       "a rate in no unit there is",
       { deviceReadBps: ["/dev/sda:1q"] },
-      'deviceReadBps[0].rate must be bytes a second, such as "10m"; got "1q"',
+      'deviceReadBps[0].rate must be bytes a second, such as "10m", more than 0; got "1q"',
     ],
     [
       "a device with two limits",

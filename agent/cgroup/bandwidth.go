@@ -12,7 +12,7 @@ import (
 const defaultPeriod = 100_000
 
 // cpuMax is `docker run --cpus`, or `--cpu-quota` and `--cpu-period`.
-var cpuMax = bandwidth{label{"cpu.max", "cpus", "cpu"}}
+var cpuMax = bandwidth{label{"cpu.max", "`cpus` or `cpuQuota`", "cpu"}}
 
 // bandwidth is a knob of two numbers: a quota, and the period it is for.
 type bandwidth struct{ label }
@@ -175,7 +175,14 @@ func (k bandwidth) held(p place) (found pair, err error) {
 	return found, err
 }
 
-func (k bandwidth) missing(p place) error {
+func (k bandwidth) missing(p place, wanted *api.GroupResources) error {
+	// The kernel would take more than there is, and nobody would notice.
+	if there, known := online(onlineProcessors); known {
+		asked := asked(wanted)
+		if most := (pair{int64(len(there)) * asked.period, asked.period}); asked.quota != api.Unlimited && most.less(asked) {
+			return fmt.Errorf("the host has %d processors, and this is the time of %g", len(there), float64(asked.quota)/float64(asked.period))
+		}
+	}
 	if p.version == 1 {
 		return absent(p.path("cpu.cfs_quota_us"), "cpu.cfs_quota_us", "")
 	}

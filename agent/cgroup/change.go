@@ -52,8 +52,8 @@ func (g Group) Change(besides []string, before, wanted *api.GroupResources) (lef
 }
 
 // prepare says how to set what is wanted and to lift what else was touched.
-func (g Group) prepare(touched []string, wanted *api.GroupResources) ([]change, error) {
-	var changes []change
+func (g Group) prepare(touched []string, wanted *api.GroupResources) ([][]Setting, error) {
+	var changes [][]Setting
 	for _, k := range knobs {
 		h, ok := g.tree.with(k.controller())
 		if !ok || !slices.Contains(touched, k.setting()) {
@@ -68,56 +68,48 @@ func (g Group) prepare(touched []string, wanted *api.GroupResources) ([]change, 
 		if err != nil {
 			return nil, unwanted(k, err)
 		}
-		changes = append(changes, change{knob: k, settings: settings})
+		changes = append(changes, of(k, settings))
 	}
 	return changes, nil
 }
 
 // carryOut tries what the kernel refuses once more after the rest, because some settings bound each other.
-func carryOut(changes []change) *api.Problem {
-	failed := apply(apply(changes))
-	if len(failed) == 0 {
+func carryOut(changes [][]Setting) *api.Problem {
+	again, _ := apply(changes)
+	_, problems := apply(again)
+	if len(problems) == 0 {
 		return nil
 	}
-	problem := refused(failed[0])
-	for _, f := range failed[1:] {
-		problem.Detail += "; " + refused(f).Detail
+	first := problems[0]
+	for _, other := range problems[1:] {
+		first.Detail += "; " + other.Detail
 	}
-	return problem
+	return first
 }
 
-// change is a knob on its way to another value.
-type change struct {
-	knob     knob
-	settings []Setting
-	refused  Setting
-	err      error
-}
-
-// apply answers the changes that were refused.
-func apply(changes []change) []change {
-	var failed []change
-	for _, c := range changes {
-		c.err = nil
-		for _, s := range c.settings {
-			if c.err = s.write(); c.err != nil {
-				c.refused = s
+// apply answers the changes that were refused, and why.
+func apply(changes [][]Setting) (refused [][]Setting, problems []*api.Problem) {
+	for _, settings := range changes {
+		for _, s := range settings {
+			if err := s.write(); err != nil {
+				refused, problems = append(refused, settings), append(problems, s.Refused(err))
 				break
 			}
 		}
-		if c.err != nil {
-			failed = append(failed, c)
-		}
 	}
-	return failed
+	return refused, problems
 }
 
-// refused is the problem for a setting the kernel did not take.
-func refused(c change) *api.Problem {
+// Refused is the problem of a setting that the kernel did not take.
+func (s Setting) Refused(err error) *api.Problem {
 	errno := unix.Errno(0)
-	errors.As(c.err, &errno)
-	return &api.Problem{Code: api.CodeLimitUnsupported, Step: "write " + c.refused.Value, Object: c.refused.Path, Errno: int(errno),
-		Detail: fmt.Sprintf("%s: writing %s to %s: %v%s", c.knob.name(), c.refused.Value, c.refused.Path, cause(c.err), hint(c, errno))}
+	errors.As(err, &errno)
+	what := ""
+	if s.of != nil {
+		what = s.of.name() + ": "
+	}
+	return &api.Problem{Code: api.CodeLimitUnsupported, Step: "write " + s.Value, Object: s.Path, Errno: int(errno),
+		Detail: fmt.Sprintf("%swriting %s to %s: %v%s", what, s.Value, s.Path, cause(err), s.hint(errno))}
 }
 
 // cause is the error without the path, which the sentence has already.
@@ -129,15 +121,18 @@ func cause(err error) error {
 }
 
 // hint says what can be done about it.
-func hint(c change, errno unix.Errno) string {
-	switch {
-	case errno == unix.EBUSY && c.knob.controller() == "memory":
-		return "; " + inUse(c.refused.Path) + ", and the kernel could not take enough of that back: stop something in the group, or allow more"
-	case errno == unix.EINVAL && c.knob.controller() == "devices":
+func (s Setting) hint(errno unix.Errno) string {
+	if s.of == nil {
+		return ""
+	}
+	switch controller := s.of.controller(); {
+	case errno == unix.EBUSY && controller == "memory":
+		return "; " + inUse(s.Path) + ", and the kernel could not take enough of that back: stop something in the group, or allow more"
+	case errno == unix.EINVAL && controller == "devices":
 		return "; control groups of version 1 begin and cease to restrict devices only while no other group is in this one: end the containers in it first"
-	case errno == unix.EPERM && c.knob.controller() == "devices":
+	case errno == unix.EPERM && controller == "devices":
 		return "; the group above does not allow it"
-	case errno == unix.EINVAL && c.knob.setting() == cpuBurst.setting():
+	case errno == unix.EINVAL && s.of.setting() == cpuBurst.setting():
 		return "; it is at most the quota"
 	case errno == unix.ENODEV:
 		return "; there is no such device, or it is a partition: limits are those of whole disks"

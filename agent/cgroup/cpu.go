@@ -25,7 +25,7 @@ var cpuWeight = plain{
 
 // cpuShares is `docker run --cpu-shares`, said in the words of version 1.
 var cpuShares = plain{
-	label{"cpu.shares", "cpuShares", "cpu"},
+	label{"cpu.shares", "`cpuShares`", "cpu"},
 	func(r *api.GroupResources) *int64 { return or(r.CPU).Shares },
 	func(r *api.GroupResources, value int64) { within(&r.CPU).Shares = &value },
 	bounds{2, 262_144},

@@ -13,14 +13,14 @@ import (
 
 // cpusetCpus is `docker run --cpuset-cpus`.
 var cpusetCpus = set{
-	label{"cpuset.cpus", "cpusetCpus", "cpuset"}, "cpuset.cpus",
+	label{"cpuset.cpus", "`cpusetCpus`", "cpuset"}, "cpuset.cpus",
 	func(r *api.GroupResources) *string { return present(or(r.Cpuset).Cpus) },
 	func(r *api.GroupResources, value string) { within(&r.Cpuset).Cpus = value },
 }
 
 // cpusetMems is `docker run --cpuset-mems`.
 var cpusetMems = set{
-	label{"cpuset.mems", "cpusetMems", "cpuset"}, "cpuset.mems",
+	label{"cpuset.mems", "`cpusetMems`", "cpuset"}, "cpuset.mems",
 	func(r *api.GroupResources) *string { return present(or(r.Cpuset).Mems) },
 	func(r *api.GroupResources, value string) { within(&r.Cpuset).Mems = value },
 }
@@ -120,7 +120,21 @@ func (k set) read(p place, wanted, found *api.GroupResources) error {
 	return nil
 }
 
-func (k set) missing(p place) error { return absent(p.path(k.file), k.file, "") }
+func (k set) missing(p place, wanted *api.GroupResources) error {
+	list, what := onlineProcessors, "processor"
+	if k.file == "cpuset.mems" {
+		list, what = onlineNodes, "memory node"
+	}
+	// Version 2 would take one that is not there.
+	if there, known := online(list); known {
+		asked, _ := parseSet(or(k.get(wanted)))
+		maps.DeleteFunc(asked, func(n int, _ bool) bool { return there[n] })
+		for _, n := range slices.Sorted(maps.Keys(asked)) {
+			return fmt.Errorf("the host has no %s %d", what, n)
+		}
+	}
+	return absent(p.path(k.file), k.file, "")
+}
 
 // sameSet compares sets in the format of cpuset(7), such as "0-2,4".
 func sameSet(a, b string) bool {

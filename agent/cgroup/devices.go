@@ -133,7 +133,7 @@ func (k deviceRules) read(p place, wanted, found *api.GroupResources) error {
 	return nil
 }
 
-func (k deviceRules) missing(p place) error {
+func (k deviceRules) missing(p place, _ *api.GroupResources) error {
 	if p.version == 1 {
 		return absent(p.path("devices.list"), "devices.list", "")
 	}

@@ -2,6 +2,8 @@ package cgroup
 
 import (
 	"context"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,11 +13,15 @@ import (
 // by hand are a file and what somebody writes into it; "" where the version has no such setting.
 type byHand struct{ file, value string }
 
-// What somebody changes by hand is read as what it then is, and nothing else with it.
+// What somebody changes by hand is read as what it then is, and nothing else with it. That is tried for every setting there
+// is, on each version.
 func TestEveryChangeByHandIsSeen(t *testing.T) {
 	tree := prepared(t)
 	disk := blockDevice(t)
 	none := &api.GroupResources{}
+	lacking := regexp.MustCompile("^limit_unsupported: `[a-z.A-Z]+`.*: (control groups of version 1 have nothing like memory[a-z.]+; the host needs version 2" +
+		"|this kernel has no [a-z.]+(, which came with Linux [0-9.]+|; it was built, or started, without it))$")
+	var refused []string
 	for _, c := range []struct {
 		wanted, seen string
 		byHand       [2]byHand
@@ -39,6 +45,8 @@ func TestEveryChangeByHandIsSeen(t *testing.T) {
 			[2]byHand{{"memory.limit_in_bytes", "33554432"}, {"memory.max", "33554432"}}},
 		{`{"memory":{"max":67108865}}`, `{"memory":{"max":-1}}`, [2]byHand{{"memory.limit_in_bytes", "-1"}, {"memory.max", "max"}}},
 		{`{"memory":{"low":8192}}`, `{"memory":{"low":4096}}`, [2]byHand{{"memory.soft_limit_in_bytes", "4096"}, {"memory.low", "4096"}}},
+		{`{"memory":{"low":8192}}`, `{"memory":{"low":0}}`, [2]byHand{{"memory.soft_limit_in_bytes", "-1"}, {"memory.low", "0"}}},
+		{`{"memory":{"low":0}}`, `{"memory":{"low":4096}}`, [2]byHand{{"memory.soft_limit_in_bytes", "4096"}, {"memory.low", "4096"}}},
 		{`{"memory":{"max":67108864,"swapMax":0}}`, `{"memory":{"max":67108864,"swapMax":33554432}}`,
 			[2]byHand{{"memory.memsw.limit_in_bytes", "100663296"}, {"memory.swap.max", "33554432"}}},
 		{`{"memory":{"max":67108864,"swapMax":33554432}}`, `{"memory":{"max":33554432,"swapMax":33554432}}`,
@@ -66,7 +74,11 @@ func TestEveryChangeByHandIsSeen(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := group.Check(wanted); err != nil {
-			t.Logf("%s: %v", c.wanted, err)
+			// What a host cannot have is refused with its name, the file, and what the host lacks.
+			if !lacking.MatchString(err.Error()) {
+				t.Errorf("%s: %v", c.wanted, err)
+			}
+			refused = append(refused, strings.SplitN(err.Error(), "`", 3)[1])
 			continue
 		}
 		group = made(t, tree, "abc", none)
@@ -95,6 +107,12 @@ func TestEveryChangeByHandIsSeen(t *testing.T) {
 		}
 		if err := group.Remove(context.Background()); err != nil {
 			t.Fatal(err)
+		}
+	}
+	h, _ := tree.with("memory")
+	for _, name := range []string{"memory.high", "memory.min", "memory.oomGroup"} {
+		if slices.Contains(refused, name) != (h.Version == 1) {
+			t.Errorf("with version %d this host refuses %v", h.Version, refused)
 		}
 	}
 }

@@ -46,9 +46,6 @@ func (k hugePages) settings(p place, wanted *api.GroupResources) ([]Setting, err
 	}
 	var all []Setting
 	for _, h := range wanted.Hugetlb {
-		if len(sizes) > 0 && !slices.Contains(sizes, h.PageSize) {
-			return nil, fmt.Errorf("this host has huge pages of %s, and none of %s", strings.Join(sizes, " and "), h.PageSize)
-		}
 		name := hugetlbFile(h.PageSize, p.version)
 		all = append(all, Setting{Path: p.path(name), Value: word(name, p.version, h.Max)})
 	}
@@ -115,7 +112,16 @@ func bytesOf(size string) int64 {
 	return n << map[string]int{"KB": 10, "MB": 20, "GB": 30}[unit]
 }
 
-func (k hugePages) missing(p place) error {
+func (k hugePages) missing(p place, wanted *api.GroupResources) error {
+	sizes, err := k.sizes(p)
+	if err != nil {
+		return err
+	}
+	for _, h := range wanted.Hugetlb {
+		if len(sizes) > 0 && !slices.Contains(sizes, h.PageSize) {
+			return fmt.Errorf("this host has huge pages of %s, and none of %s", strings.Join(sizes, " and "), h.PageSize)
+		}
+	}
 	files, err := filepath.Glob(p.path("hugetlb.*"))
 	if err != nil || len(files) > 0 {
 		return err

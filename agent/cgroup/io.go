@@ -17,7 +17,7 @@ import (
 
 // ioWeight follows from `docker run --blkio-weight`. Version 1 has it only for the scheduler bfq.
 var ioWeight = plain{
-	label{"io.weight", "blkioWeight", "io"},
+	label{"io.weight", "`blkioWeight`", "io"},
 	func(r *api.GroupResources) *int64 { return or(r.IO).Weight },
 	func(r *api.GroupResources, value int64) { within(&r.IO).Weight = &value },
 	weights,
@@ -40,7 +40,7 @@ func ioWeightOf(bfq int64) int64 {
 }
 
 // ioMax is `docker run --device-read-bps` and its three companions.
-var ioMax = throttle{label{"io.max", "deviceReadBps", "io"}}
+var ioMax = throttle{label{"io.max", "`deviceReadBps` and the like", "io"}}
 
 type throttle struct{ label }
 
@@ -233,7 +233,10 @@ func (k throttle) held(p place) (map[string]api.IOMax, error) {
 	return found, nil
 }
 
-func (k throttle) missing(p place) error {
+func (k throttle) missing(p place, wanted *api.GroupResources) error {
+	if _, err := k.limits(wanted); err != nil {
+		return err
+	}
 	if p.version == 1 {
 		return absent(p.path(rates[0].file), rates[0].file, "")
 	}

@@ -24,8 +24,8 @@ type knob interface {
 	// read adds what the kernel holds to what was found so far, as it was wanted where that is what the kernel makes of it,
 	// because it rounds.
 	read(p place, wanted, found *api.GroupResources) error
-	// missing says why the group cannot have it, nil where it can.
-	missing(p place) error
+	// missing says why a group in one cannot have what is wanted of it, nil where it can.
+	missing(above place, wanted *api.GroupResources) error
 }
 
 // knobs are in the order in which a new group needs them: what bounds another comes before it.

@@ -14,7 +14,7 @@ import (
 
 // memoryMax is `docker run --memory`.
 var memoryMax = memoryLimit{plain{
-	label{"memory.max", "memory", "memory"},
+	label{"memory.max", "`memory`", "memory"},
 	func(r *api.GroupResources) *int64 { return or(r.Memory).Max },
 	func(r *api.GroupResources, value int64) { within(&r.Memory).Max = &value },
 	bounds{1 << 12, unlimited - 1},
@@ -67,15 +67,25 @@ var memoryHigh = plain{
 // memoryLow is `docker run --memory-reservation`. Version 1 takes memory back down to its soft limit where the host lacks
 // some, which is the same seen from the other side.
 var memoryLow = plain{
-	label{"memory.low", "memoryReservation", "memory"},
+	label{"memory.low", "`memoryReservation`", "memory"},
 	func(r *api.GroupResources) *int64 { return or(r.Memory).Low },
 	func(r *api.GroupResources, value int64) { within(&r.Memory).Low = &value },
 	amounts,
 	[2]file{
-		{name: "memory.soft_limit_in_bytes", byDefault: api.Unlimited, write: wholePages},
+		{name: "memory.soft_limit_in_bytes", byDefault: api.Unlimited, write: softLimit, read: reservation},
 		{name: "memory.low", write: wholePages},
 	},
 }
+
+// A soft limit of nothing takes memory back before all others; nothing reserved is what a new group has.
+func softLimit(low int64) int64 {
+	if low == 0 {
+		return api.Unlimited
+	}
+	return wholePages(low)
+}
+
+func reservation(softLimit int64) int64 { return max(softLimit, 0) }
 
 var memoryMin = plain{
 	label{"memory.min", "", "memory"},
@@ -109,7 +119,7 @@ func wholePages(bytes int64) int64 {
 }
 
 // memorySwapMax follows from `docker run --memory-swap`, which counts memory too.
-var memorySwapMax = swap{label{"memory.swapMax", "memorySwap", "memory"}}
+var memorySwapMax = swap{label{"memory.swapMax", "`memorySwap`", "memory"}}
 
 // swap is a knob that version 1 knows only as the sum of memory and swap, so that there it needs a limit of memory. Where
 // a container did not ask for it but it follows from the memory, a kernel that does not account for swap will do;
@@ -142,9 +152,6 @@ func (k swap) settings(p place, wanted *api.GroupResources) ([]Setting, error) {
 		return []Setting{{Path: p.path(swapFile), Value: word(swapFile, 2, most), Optional: true}}, nil
 	}
 	sum := int64(api.Unlimited)
-	if memory := or(wanted.Memory).Max; most != api.Unlimited && (memory == nil || *memory == api.Unlimited) {
-		return nil, fmt.Errorf("control groups of version 1 limit swap only together with memory, in %s; limit `memory.max` too, or use a host with version 2", sumFile)
-	}
 	if memory := or(wanted.Memory).Max; memory != nil && *memory != api.Unlimited && most != api.Unlimited {
 		sum = wholePages(*memory) + wholePages(most)
 	}
@@ -185,10 +192,13 @@ func (k swap) read(p place, wanted, found *api.GroupResources) error {
 	return nil
 }
 
-func (k swap) missing(p place) error {
+func (k swap) missing(p place, wanted *api.GroupResources) error {
 	name := swapFile
 	if p.version == 1 {
 		name = sumFile
+		if memory := or(wanted.Memory); *memory.SwapMax != api.Unlimited && (memory.Max == nil || *memory.Max == api.Unlimited) {
+			return fmt.Errorf("control groups of version 1 limit swap only together with memory, in %s; limit `memory.max` too, or use a host with version 2", sumFile)
+		}
 	}
 	return absent(p.path(name), name, "")
 }

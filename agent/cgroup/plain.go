@@ -21,7 +21,7 @@ type plain struct {
 	files [2]file
 }
 
-// label is what a knob is called.
+// label is what a knob is called: in api.GroupResources, by a Container, and its controller.
 type label struct{ property, argument, of string }
 
 func (l label) controller() string { return l.of }
@@ -32,7 +32,7 @@ func (l label) name() string {
 	if l.argument == "" {
 		return "`" + l.property + "`"
 	}
-	return "`" + l.property + "` (a container's `" + l.argument + "`)"
+	return "`" + l.property + "` (a container's " + l.argument + ")"
 }
 
 // file is where a knob lives in one version.
@@ -90,23 +90,24 @@ func (k plain) read(p place, wanted, found *api.GroupResources) error {
 	}
 	if set := k.get(wanted); set != nil && f.written(*set) == held {
 		held = *set
-	} else if f.read != nil && held != api.Unlimited {
+	} else if f.read != nil {
 		held = f.read(held)
 	}
 	k.set(found, held)
 	return nil
 }
 
-func (k plain) missing(p place) error {
+func (k plain) missing(p place, _ *api.GroupResources) error {
 	f := k.file(p)
 	if f.name == "" {
-		return nothingLikeIt(p.version)
+		return nothingLikeIt(p.version, k.files[2-p.version].name)
 	}
 	return absent(p.path(f.name), f.name, f.since)
 }
 
-func nothingLikeIt(version int) error {
-	return fmt.Errorf("control groups of version %d have nothing like it; the host needs version %d", version, 3-version)
+// nothingLikeIt says that a version has no such file as the other.
+func nothingLikeIt(version int, name string) error {
+	return fmt.Errorf("control groups of version %d have nothing like %s; the host needs version %d", version, name, 3-version)
 }
 
 // absent says that a kernel has no such file.

@@ -17,15 +17,15 @@ func (g Group) Check(wanted *api.GroupResources) error {
 		return nil
 	}
 	problem := &api.Problem{Code: api.CodeLimitUnsupported}
-	all := tooMany(wanted)
+	var all []string
 	for _, k := range knobs {
 		if !k.isSet(wanted) {
 			continue
 		}
-		if err := g.lacks(k); err != nil {
+		if err := g.lacks(k, wanted); err != nil {
 			all = append(all, fmt.Sprintf("%s: %v", k.name(), err))
 			if problem.Step == "" {
-				problem.Step, problem.Object = "look for the controller "+k.controller(), strings.Trim(k.name(), "`")
+				problem.Step, problem.Object = "look for the controller "+k.controller(), k.setting()
 			}
 		}
 	}
@@ -36,8 +36,8 @@ func (g Group) Check(wanted *api.GroupResources) error {
 	return problem
 }
 
-// lacks says why the group cannot have a knob, nil where it can.
-func (g Group) lacks(k knob) error {
+// lacks says why the group cannot have what is wanted of a knob, nil where it can.
+func (g Group) lacks(k knob, wanted *api.GroupResources) error {
 	if reason := g.tree.refusal(k.controller()); reason != nil {
 		return fmt.Errorf("the controller %s cannot be switched on: %w", k.controller(), reason)
 	}
@@ -50,7 +50,7 @@ func (g Group) lacks(k knob) error {
 	if _, err := os.Lstat(sample); err != nil {
 		return nil // Nobody has prepared it yet, and the kernel has the last word anyway.
 	}
-	return k.missing(place{folder: sample, version: h.Version})
+	return k.missing(place{folder: sample, version: h.Version}, wanted)
 }
 
 // Settings are what a new group needs: what version 1 does not give it by itself, and what is wanted.
@@ -65,7 +65,7 @@ func (g Group) Settings(wanted *api.GroupResources) ([]Setting, error) {
 			if err != nil {
 				return nil, unwanted(k, err)
 			}
-			all = append(all, settings...)
+			all = append(all, of(k, settings)...)
 		}
 	}
 	return all, nil
@@ -102,5 +102,5 @@ func (g Group) Read(wanted *api.GroupResources) (*api.GroupResources, error) {
 }
 
 func unwanted(k knob, err error) error {
-	return &api.Problem{Code: api.CodeLimitUnsupported, Object: strings.Trim(k.name(), "`"), Detail: fmt.Sprintf("%s: %v", k.name(), err)}
+	return &api.Problem{Code: api.CodeLimitUnsupported, Object: k.setting(), Detail: fmt.Sprintf("%s: %v", k.name(), err)}
 }

@@ -200,7 +200,11 @@ func TestMoreThanThereIsIsRefused(t *testing.T) {
 	tree := prepared(t)
 	for _, wanted := range []string{`{"cpu":{"maxUs":900000000}}`, `{"cpuset":{"cpus":"0,8000"}}`, `{"cpuset":{"mems":"700"}}`} {
 		var problem *api.Problem
-		if err := tree.Group("abc").Check(resources(t, wanted)); !errors.As(err, &problem) || !strings.Contains(problem.Detail, "the host has") {
+		group := tree.Group("abc")
+		if err := group.MakeAbove(resources(t, wanted)); err != nil {
+			t.Fatal(err)
+		}
+		if err := group.Check(resources(t, wanted)); !errors.As(err, &problem) || !strings.Contains(problem.Detail, "the host has") {
 			t.Errorf("%s: %v", wanted, err)
 		}
 	}

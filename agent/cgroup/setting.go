@@ -13,8 +13,18 @@ type Setting struct {
 	Optional bool
 	// ready, where it is set, makes the kernel ready for the value; it refuses one that would harm what runs.
 	ready func() error
+	// of is the knob it belongs to, nil where it is what version 1 does not give a group by itself.
+	of knob
 	// Program takes the place of Value for a filter of devices in version 2.
 	Program []instruction
+}
+
+// of are settings that belong to a knob.
+func of(k knob, settings []Setting) []Setting {
+	for i := range settings {
+		settings[i].of = k
+	}
+	return settings
 }
 
 func (s Setting) write() error {

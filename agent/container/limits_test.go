@@ -46,6 +46,28 @@ func TestLimitsAreEnforced(t *testing.T) {
 	}
 }
 
+// What nobody but the kernel knows to be wrong is told as what the program called it, and leaves nothing.
+func TestALimitThatTheKernelRefusesLeavesNothing(t *testing.T) {
+	h := newHost(t)
+	for limits, want := range map[string]string{
+		`{"io":{"max":[{"device":"4000:9","readBytes":4096}]}}`:                                                     "`io.max` (a container's `deviceReadBps` and the like): writing 4000:9 ",
+		`{"io":{"max":[{"device":"/dev/null","readOps":4096}]},"cpuset":{"cpus":"5000"},"cpu":{"maxUs":900000000}}`: "`cpu.max` (a container's `cpus` or `cpuQuota`): the host has ",
+		`{"cpuset":{"cpus":"5000"},"io":{"max":[{"device":"/dev/null","readOps":4096}]}}`:                           "the host has no processor 5000; `io.max` (a container's `deviceReadBps` and the like): /dev/null is no block device",
+	} {
+		incarnation, r := nonce(), h.service("")
+		r.Resources = resources(t, limits)
+		if problem := h.refused(incarnation, r, api.CodeLimitUnsupported); !strings.Contains(problem.Detail, want) {
+			t.Error(describe(problem))
+		}
+		if _, err := h.store.FindContainer(incarnation); !errors.Is(err, fs.ErrNotExist) {
+			t.Error(err)
+		}
+		if groups, err := h.tree.Containers(); err != nil || len(groups) != 0 {
+			t.Error(groups, err)
+		}
+	}
+}
+
 // An agent that is killed while it changes limits leaves some; the next one puts them back.
 func TestLimitsOfACutOffChangeAreTakenBack(t *testing.T) {
 	h := newHost(t)

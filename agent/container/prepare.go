@@ -10,14 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pulumi-slipway/agent/api"
+	"pulumi-slipway/agent/cgroup"
 	"pulumi-slipway/agent/image"
 	"pulumi-slipway/agent/store"
 )
 
-// plan is a container that is about to be started: its record and its recipe.
+// plan is a container that is about to be started: its record, its recipe, and the limits in that.
 type plan struct {
-	record record
-	recipe []byte
+	record   record
+	recipe   []byte
+	settings []cgroup.Setting
 }
 
 // plan answers every question about a container but whether it starts.
@@ -71,7 +73,7 @@ func (c *Containers) plan(ctx context.Context, p place, request api.ContainerReq
 	})
 	return plan{
 		record: record{Format: recordFormat, Pins: resolved.Pins, Request: request, Arguments: words, StopSignal: signal},
-		recipe: r.Encode(),
+		recipe: r.Encode(), settings: settings,
 	}, nil
 }
 

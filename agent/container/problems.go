@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pulumi-slipway/agent/api"
+	"pulumi-slipway/agent/cgroup"
 	"pulumi-slipway/agent/monitor"
 	"pulumi-slipway/agent/recipe"
 )
@@ -25,7 +26,7 @@ func explain(r monitor.Report, made plan) error {
 		step, object, _ = recipe.Name(made.recipe, r.List, r.Index)
 	}
 	p := &api.Problem{Code: api.CodeStartFailed, Step: step, Object: object, Errno: int(r.Errno)}
-	program := made.record.Arguments[0]
+	program, limit := made.record.Arguments[0], made.limit(step, object)
 	switch {
 	case step == "execve" && (r.Errno == unix.ENOENT || r.Errno == unix.ENOTDIR):
 		p.Code, p.Object = api.CodeProgramNotFound, program
@@ -43,6 +44,10 @@ func explain(r monitor.Report, made plan) error {
 		}
 		p.Detail += " (a shell would end with 126)"
 		return p
+	case r.List == recipe.Before && limit != nil:
+		p = limit.Refused(r.Errno)
+		p.Detail = "start the container: " + p.Detail
+		return p
 	case r.List == recipe.Before && (strings.HasPrefix(step, "write ") || step == "open" && r.Errno == unix.ENOENT):
 		// The group was just made; a file that is not there belongs to a controller that is not switched on.
 		p.Code = api.CodeLimitUnsupported
@@ -53,6 +58,16 @@ func explain(r monitor.Report, made plan) error {
 	}
 	p.Detail = fmt.Sprintf("start the container: %s %s: %v%s", step, object, r.Errno, hint(step, object, r.Errno))
 	return p
+}
+
+// limit is the one that a step was about to set, nil for any other step.
+func (made plan) limit(step, object string) *cgroup.Setting {
+	for i, s := range made.settings {
+		if s.Path == object && step == "write "+s.Value {
+			return &made.settings[i]
+		}
+	}
+	return nil
 }
 
 // hint says what a refused step usually means.

@@ -105,7 +105,7 @@ const seenAs: { readonly [N in keyof Limits]-?: (seen: GroupResources, declared:
   memory: ({ memory }) => memory?.max,
   memorySwap: ({ memory }, { memory: declared = 0 }) =>
     memory?.swapMax === undefined || memory.swapMax === unlimited ? memory?.swapMax : memory.swapMax + declared,
-  memoryReservation: ({ memory }) => memory?.low,
+  memoryReservation: ({ memory }) => (memory?.low === 0 ? undefined : memory?.low),
   cpus: ({ cpu }) =>
     cpu?.maxUs === undefined || cpu.maxUs === unlimited ? undefined : cpu.maxUs / (cpu.periodUs ?? defaultPeriod),
   cpuQuota: ({ cpu }) => cpu?.maxUs,

@@ -212,7 +212,12 @@ describe("drift of a container", () => {
     ["a limit changed", { memory: "64m" }, { resources: { memory: { max: 4096 } } }, { memory: 4096 }],
     ["memory lifted", { memory: "64m" }, { resources: { memory: { max: -1 } } }, { memory: -1 }],
     ["swap lifted", { memory: 1e8, memorySwap: 2e8 }, held({ memory: { max: 1e8, swapMax: -1 } }), { memorySwap: -1 }],
-    ["a reservation lifted", { memoryReservation: 8192 }, held({ memory: { low: -1 } }), { memoryReservation: -1 }],
+    [
+      "a reservation lifted",
+      { memoryReservation: "8m" },
+      held({ memory: { low: 0 } }),
+      { memoryReservation: undefined },
+    ],
     ["processes lifted", { pidsLimit: 9 }, held({ pids: { max: -1 } }), { pidsLimit: -1 }],
     ["processors lifted", { cpus: 1.5 }, held({ cpu: { maxUs: -1 } }), { cpus: undefined }],
     ["a quota lifted", { cpuQuota: 5000 }, held({ cpu: { maxUs: -1 } }), { cpuQuota: -1 }],

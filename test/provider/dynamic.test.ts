@@ -45,6 +45,7 @@ describe("without a host", () => {
       ...least.container,
       memory: 67_108_864,
       running: true,
+      paused: false,
       __provider: 'exports.handler=()=>require("pulumi-slipway/provider").container',
     });
     expect(await engine.check("Container", inputs, inputs)).toEqual({ inputs, failures: [] });

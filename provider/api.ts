@@ -4,6 +4,7 @@
  * two sides disagree. Both sides read every golden file in test/api/ and write it back.
  */
 import { z } from "zod";
+import { pull } from "./pull";
 
 /** The version of the contract. A client that meets another number delivers its own agent. */
 export const protocol = 1;
@@ -102,12 +103,13 @@ export const imageConfig = z.strictObject({
 /** See {@link imageConfig}. */
 export type ImageConfig = z.infer<typeof imageConfig>;
 
-/** Asks for an image of layers, lowest first. */
+/** Asks for an image: of layers, lowest first, with a config, or of what is to be pulled. */
 export const imageRequest = z.strictObject({
   owner: z.string(),
   contentKey: z.string(),
-  layers: z.array(reference),
-  config: imageConfig,
+  layers: z.array(reference).exactOptional(),
+  config: imageConfig.exactOptional(),
+  pull: pull.exactOptional(),
 });
 /** See {@link imageRequest}. */
 export type ImageRequest = z.infer<typeof imageRequest>;
@@ -120,8 +122,12 @@ export const imageAnswer = identity.extend({
   /** The diff ids of its layers, lowest first. */
   layers: z.array(digest),
   sizeBytes: z.int(),
-  /** False where the record or one of its layers is missing. */
+  /** False where the record or one of its layers is missing; for one that was pulled also where a layer is damaged. */
   intact: z.boolean(),
+  /** What the reference stood for when it was pulled. */
+  digest: digest.exactOptional(),
+  /** What the configuration of one that was pulled says to containers. */
+  config: imageConfig.exactOptional(),
 });
 /** See {@link imageAnswer}. */
 export type ImageAnswer = z.infer<typeof imageAnswer>;
@@ -308,6 +314,14 @@ export const problemCodes = [
   "reference_missing",
   "content_damaged",
   "layers_conflict",
+  "image_not_found",
+  "image_invalid",
+  "platform_missing",
+  "too_large",
+  "registry_unreachable",
+  "registry_untrusted",
+  "registry_refused",
+  "registry_limited",
   "user_unknown",
   "program_not_found",
   "program_not_executable",

@@ -25,6 +25,22 @@ const (
 	CodeContentDamaged Code = "content_damaged"
 	// CodeLayersConflict: a layer has files below a path that is a symbolic link in a layer under it; Object is the path.
 	CodeLayersConflict Code = "layers_conflict"
+	// CodeImageNotFound: the registry has no such repository, tag or digest, or hides it from these credentials.
+	CodeImageNotFound Code = "image_not_found"
+	// CodeImageInvalid: what the registry gave is no image that can be run, or contradicts itself.
+	CodeImageInvalid Code = "image_invalid"
+	// CodePlatformMissing: the image is not there for the platform that was asked for.
+	CodePlatformMissing Code = "platform_missing"
+	// CodeTooLarge: the image is larger than allowed.
+	CodeTooLarge Code = "too_large"
+	// CodeRegistryUnreachable: no answer from the registry, or only failures, for as long as it was tried.
+	CodeRegistryUnreachable Code = "registry_unreachable"
+	// CodeRegistryUntrusted: the registry's certificate is not one that is trusted, or it does not speak TLS.
+	CodeRegistryUntrusted Code = "registry_untrusted"
+	// CodeRegistryRefused: the registry wants other credentials than it was given.
+	CodeRegistryRefused Code = "registry_refused"
+	// CodeRegistryLimited: the registry answers no more requests for a while.
+	CodeRegistryLimited Code = "registry_limited"
 	// CodeUserUnknown: the user or group is not in the image's /etc/passwd or /etc/group.
 	CodeUserUnknown Code = "user_unknown"
 	// CodeProgramNotFound: the program to execute does not exist in the container (shells say 127).

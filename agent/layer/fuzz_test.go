@@ -42,7 +42,7 @@ func FuzzUnpack(f *testing.F) {
 				resum(archive[at:])
 			}
 		}
-		_, _ = unpack(t.Context(), filepath.Join(beside, "layer"), bytes.NewReader(archive))
+		_, _ = unpack(t.Context(), filepath.Join(beside, "layer"), bytes.NewReader(archive), nil)
 		compare(t, snapshot(t, victim), before)
 		if found, _ := filepath.Glob(filepath.Join(beside, "*")); len(found) != 2 {
 			t.Errorf("beside the layer there is now %q", found)

@@ -47,7 +47,7 @@ func ownUnpack(t *testing.T, archive []byte) (string, unpacked) {
 	if err := os.Chmod(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	found, err := unpack(t.Context(), folder, bytes.NewReader(archive))
+	found, err := unpack(t.Context(), folder, bytes.NewReader(archive), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

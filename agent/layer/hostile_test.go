@@ -121,7 +121,7 @@ func TestHostileArchives(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := snapshot(t, victim)
-			_, err := unpack(t.Context(), filepath.Join(beside, "layer"), bytes.NewReader(pack(c.entries...)))
+			_, err := unpack(t.Context(), filepath.Join(beside, "layer"), bytes.NewReader(pack(c.entries...)), nil)
 			compare(t, snapshot(t, victim), before)
 			if found, _ := filepath.Glob(filepath.Join(beside, "*")); len(found) != 2 {
 				t.Errorf("beside the layer there is now %q", found)
@@ -216,7 +216,7 @@ func TestBrokenStreams(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := unpack(t.Context(), t.TempDir(), bytes.NewReader(c.stream))
+			_, err := unpack(t.Context(), t.TempDir(), bytes.NewReader(c.stream), nil)
 			code := api.CodeArchiveInvalid
 			if !c.fails {
 				code = ""

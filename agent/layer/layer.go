@@ -69,7 +69,7 @@ func held(
 			return Record{}, nil, err
 		}
 	}
-	return obtain(ctx, s, request.Blob)
+	return Obtain(ctx, s, request.Blob, nil, func() error { return blobMissing(request.Blob) })
 }
 
 // Get observes a layer; the problem "gone" where there is no such incarnation.
@@ -78,7 +78,7 @@ func Get(_ context.Context, s *store.Store, incarnation string) (api.LayerAnswer
 	if err != nil {
 		return api.LayerAnswer{}, fmt.Errorf("look at layer %s: %w", incarnation, store.Gone(store.Layers, incarnation, err))
 	}
-	return observe(s, claim, looks{})
+	return observe(s, claim, Looks{})
 }
 
 // Delete ends a claim on a layer, and the layer itself if nothing else refers to it. One that is gone is no error.
@@ -99,7 +99,7 @@ func List(_ context.Context, s *store.Store) ([]api.LayerAnswer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the layers: %w", err)
 	}
-	answers, seen := make([]api.LayerAnswer, len(claims)), looks{}
+	answers, seen := make([]api.LayerAnswer, len(claims)), Looks{}
 	for i, claim := range claims {
 		if answers[i], err = observe(s, claim, seen); err != nil {
 			return nil, err
@@ -108,25 +108,16 @@ func List(_ context.Context, s *store.Store) ([]api.LayerAnswer, error) {
 	return answers, nil
 }
 
-// looks are layers looked through before, by digest: many claims may be on one, and looking takes time.
-type looks map[string]struct {
-	record Record
-	intact bool
-}
-
-func observe(s *store.Store, claim store.Claim, seen looks) (api.LayerAnswer, error) {
+func observe(s *store.Store, claim store.Claim, seen Looks) (api.LayerAnswer, error) {
 	owner, err := s.Owner(store.Layers, claim.Slot)
 	if err != nil {
 		return api.LayerAnswer{}, fmt.Errorf("look at layer %s: %w", claim.Incarnation, err)
 	}
-	look, looked := seen[claim.Content]
-	if !looked {
-		if look.record, look.intact, err = isIntact(s, claim.Content); err != nil {
-			return api.LayerAnswer{}, fmt.Errorf("look at layer %s: %w", claim.Incarnation, err)
-		}
-		seen[claim.Content] = look
+	record, intact, err := seen.At(s, claim.Content)
+	if err != nil {
+		return api.LayerAnswer{}, fmt.Errorf("look at layer %s: %w", claim.Incarnation, err)
 	}
-	return answer(owner, claim, look.record, look.intact), nil
+	return answer(owner, claim, record, intact), nil
 }
 
 func answer(owner string, claim store.Claim, record Record, intact bool) api.LayerAnswer {

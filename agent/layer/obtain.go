@@ -14,8 +14,10 @@ import (
 	"pulumi-slipway/agent/store"
 )
 
-// obtain finds or makes the layer of an archive and answers it with a lock that keeps it on the host.
-func obtain(ctx context.Context, s *store.Store, blob string) (Record, *store.Lock, error) {
+// Obtain finds or makes the layer of an archive and answers it with a lock that keeps it on the host. Where neither is
+// here, bring is to put the archive in its place; nobody else does so meanwhile. The archive stays. What is unpacked
+// is taken from the budget.
+func Obtain(ctx context.Context, s *store.Store, blob string, budget *Budget, bring func() error) (Record, *store.Lock, error) {
 	record, lease, err := reuse(ctx, s, blob)
 	if err != nil || lease != nil {
 		return record, lease, err
@@ -31,13 +33,16 @@ func obtain(ctx context.Context, s *store.Store, blob string) (Record, *store.Lo
 	}
 	archive, err := os.Open(s.BlobPath(blob))
 	if errors.Is(err, fs.ErrNotExist) {
-		return record, nil, blobMissing(blob)
+		if err = bring(); err != nil {
+			return record, nil, err
+		}
+		archive, err = os.Open(s.BlobPath(blob))
 	}
 	if err != nil {
 		return record, nil, fmt.Errorf("open the archive: %w", err)
 	}
 	defer archive.Close()
-	record, lease, err = importBlob(ctx, s, archive, blob)
+	record, lease, err = importBlob(ctx, s, archive, blob, budget)
 	if errors.Is(err, errBlobChanged) {
 		return record, nil, errors.Join(s.RemoveBlob(blob), blobMissing(blob))
 	}
@@ -63,13 +68,13 @@ func reuse(ctx context.Context, s *store.Store, blob string) (Record, *store.Loc
 }
 
 // importBlob unpacks an archive and puts the layer in its place.
-func importBlob(ctx context.Context, s *store.Store, archive io.Reader, blob string) (Record, *store.Lock, error) {
+func importBlob(ctx context.Context, s *store.Store, archive io.Reader, blob string, budget *Budget) (Record, *store.Lock, error) {
 	built, err := s.Build()
 	if err != nil {
 		return Record{}, nil, api.Failed(api.CodeInternal, "unpack", blob, err, "")
 	}
 	defer built.Abandon()
-	layer, err := unpackBlob(ctx, filepath.Join(built.Path, "fs"), archive, blob)
+	layer, err := unpackBlob(ctx, filepath.Join(built.Path, "fs"), archive, blob, budget)
 	if err == nil {
 		err = finish(s, built.Path, blob, layer)
 	}
@@ -104,7 +109,7 @@ func settle(s *store.Store, built *store.Building, blob, digest string) (Record,
 }
 
 // unpackBlob unpacks an archive, which was received as blob, into a new folder.
-func unpackBlob(ctx context.Context, folder string, archive io.Reader, blob string) (unpacked, error) {
+func unpackBlob(ctx context.Context, folder string, archive io.Reader, blob string, budget *Budget) (unpacked, error) {
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		return unpacked{}, fmt.Errorf("make the layer's root: %w", err)
 	}
@@ -114,7 +119,7 @@ func unpackBlob(ctx context.Context, folder string, archive io.Reader, blob stri
 	}
 	hash := sha256.New()
 	raw := io.TeeReader(archive, hash)
-	layer, failure := unpack(ctx, folder, raw)
+	layer, failure := unpack(ctx, folder, raw, budget)
 	if ctx.Err() != nil {
 		return layer, ctx.Err()
 	}

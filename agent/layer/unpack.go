@@ -24,7 +24,7 @@ type unpacked struct {
 }
 
 // unpack reads an archive to its end and makes its entries below the folder.
-func unpack(ctx context.Context, folder string, archive io.Reader) (unpacked, error) {
+func unpack(ctx context.Context, folder string, archive io.Reader, budget *Budget) (unpacked, error) {
 	plain, err := decompress(archive)
 	if err != nil {
 		return unpacked{}, failed("unpack", "the archive", err)
@@ -36,8 +36,8 @@ func unpack(ctx context.Context, folder string, archive io.Reader) (unpacked, er
 	}
 	defer t.close()
 	hash := sha256.New()
-	stream := &counted{Reader: bufio.NewReaderSize(io.TeeReader(plain, hash), copyBuffer)}
-	size, marked, err := t.addAll(stream)
+	stream := &counted{Reader: bufio.NewReaderSize(io.TeeReader(budget.reader(plain), hash), copyBuffer)}
+	size, marked, err := t.addAll(stream, budget)
 	if err != nil {
 		return unpacked{}, err
 	}
@@ -58,7 +58,7 @@ func unpack(ctx context.Context, folder string, archive io.Reader) (unpacked, er
 }
 
 // addAll makes every entry. It answers the sum of the files' sizes and whether the archive's end mark was there.
-func (t *tree) addAll(stream *counted) (size int64, marked bool, err error) {
+func (t *tree) addAll(stream *counted, budget *Budget) (size int64, marked bool, err error) {
 	entries, before := tar.NewReader(stream), "the start"
 	for {
 		if err := t.ctx.Err(); err != nil {
@@ -75,6 +75,9 @@ func (t *tree) addAll(stream *counted) (size int64, marked bool, err error) {
 		}
 		if header.Typeflag == tar.TypeXGlobalHeader || header.Typeflag == typeGNULabel {
 			continue
+		}
+		if err := budget.entry(header); err != nil {
+			return 0, false, failed("unpack", header.Name, err)
 		}
 		if err := t.add(header, entries); err != nil {
 			return 0, false, err

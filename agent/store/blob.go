@@ -68,6 +68,38 @@ func (s *Store) RemoveBlob(digest string) error {
 	})
 }
 
+// partSuffix ends the name of an archive that is not here to its end.
+const partSuffix = ".part"
+
+// OpenPart opens what is here of an archive that comes from a registry, to go on where it was cut off. The caller has
+// the exclusive lock on the blob, and ends with KeepPart or RemovePart, or leaves the file for the next one who asks.
+func (s *Store) OpenPart(digest string) (*os.File, error) {
+	file, err := os.OpenFile(s.BlobPath(digest)+partSuffix, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open a file for an archive: %w", err)
+	}
+	return file, nil
+}
+
+// KeepPart makes a blob of what is whole and verified by now.
+func (s *Store) KeepPart(digest string) error {
+	if err := os.Rename(s.BlobPath(digest)+partSuffix, s.BlobPath(digest)); err != nil {
+		return fmt.Errorf("keep an archive: %w", err)
+	}
+	return nil
+}
+
+// RemovePart removes what is here of an archive; none is no error. Somebody else who has the lock on the blob is at work
+// on it: then it stays.
+func (s *Store) RemovePart(digest string) error {
+	return s.unlessLocked([]string{BlobLock(digest)}, func() error {
+		if err := os.Remove(s.BlobPath(digest) + partSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove a part of an archive: %w", err)
+		}
+		return nil
+	})
+}
+
 // LayerOfBlob is the layer that an archive once became, "" where none of the layers here did. Each layer has an empty
 // file named after each such archive, so that what is known of them goes with the layer.
 func (s *Store) LayerOfBlob(blob string) (string, error) {

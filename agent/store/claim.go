@@ -24,7 +24,7 @@ type Claim struct {
 	ContentKey string `json:"contentKey,omitempty"`
 	// Content is the digest of the layer, the id of the image or the path of the control group, "" for a host.
 	Content string `json:"content,omitempty"`
-	// Settings are those of a control group.
+	// Settings are what else the resource has to know of it: those of a control group, where an image was pulled from.
 	Settings json.RawMessage `json:"settings,omitempty"`
 }
 

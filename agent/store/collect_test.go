@@ -135,3 +135,28 @@ func TestSweepFindsWhatTheDeadLeft(t *testing.T) {
 	check(t, s.Sweep(t.Context(), 0))
 	wantNothingLeft(t, s)
 }
+
+// TestAPartStaysWhileSomebodyIsAtWorkOnIt is about archives that come from a registry.
+func TestAPartStaysWhileSomebodyIsAtWorkOnIt(t *testing.T) {
+	t.Parallel()
+	s := fresh(t)
+	file, err := s.OpenPart(digest(1))
+	check(t, err)
+	file.Close()
+	working, err := s.Lock(t.Context(), BlobLock(digest(1)))
+	check(t, err)
+	check(t, s.Sweep(t.Context(), 0))
+	check(t, s.RemovePart(digest(1)))
+	if !exists(s.BlobPath(digest(1)) + partSuffix) {
+		t.Fatal("removed what somebody is at work on")
+	}
+	working.Unlock()
+	check(t, s.Sweep(t.Context(), time.Hour))
+	if !exists(s.BlobPath(digest(1)) + partSuffix) {
+		t.Fatal("removed what the next try goes on with")
+	}
+	check(t, s.Sweep(t.Context(), 0))
+	if exists(s.BlobPath(digest(1)) + partSuffix) {
+		t.Error("left what nobody comes back for")
+	}
+}

@@ -11,7 +11,7 @@
 //	layers/<hex>/                            fs (the tree), record.json, blobs/ (archives it was made of)
 //	images/<hex>/                            config.json (its sha256 is the image id), record.json
 //	layers/<hex>/damaged/, images/…          what was left of one that was made anew, for containers that run on it
-//	blobs/<hex>                              archives on their way to becoming layers
+//	blobs/<hex>, blobs/<hex>.part            archives on their way to becoming layers, whole and in part
 //	building/ trash/                         half-made and half-removed things, named after the process at work
 //	agent/                                   the programs themselves
 //
@@ -28,7 +28,8 @@
 //
 // A shared lock on content is a lease: whoever reads layers or is about to refer to them holds it until its own
 // record is on disk. Removing content takes the lock exclusively, looks for records that refer to it, and renames it to
-// trash/ before it lets go. No lock is held while a client sends bytes.
+// trash/ before it lets go. No lock is held while a client sends bytes; the one on a blob is held while a registry does, so
+// that two images with one layer fetch it once.
 //
 // # Crashes
 //

@@ -12,15 +12,15 @@ import (
 )
 
 // Sweep removes what no claim owns: what crashes left half made or half removed, slots with nothing in them, images
-// and layers nothing refers to, and archives that never became a layer, were sent longer ago than blobAge, and whose
-// receiver is gone. It leaves alone whatever another process or request is busy with, so it may run at any time.
-func (s *Store) Sweep(ctx context.Context, blobAge time.Duration) error {
+// and layers nothing refers to, and archives that never became a layer and whose receiver is gone. Archives and layers go
+// only once they are older than age, because a pull that was cut off takes them up again. It leaves alone whatever another process or request is busy with, so it may run at any time.
+func (s *Store) Sweep(ctx context.Context, age time.Duration) error {
 	return errors.Join(
 		s.sweepTemporary(ctx),
 		s.sweepSlots(ctx),
-		s.sweepBlobs(ctx, blobAge),
-		s.sweepContent(ctx, Images),
-		s.sweepContent(ctx, Layers),
+		s.sweepBlobs(ctx, age),
+		s.sweepContent(ctx, Images, 0),
+		s.sweepContent(ctx, Layers, age),
 	)
 }
 
@@ -65,18 +65,31 @@ func (s *Store) sweepBlobs(ctx context.Context, age time.Duration) error {
 			return ctx.Err()
 		}
 		path := filepath.Join(folder, name)
-		info, err := os.Lstat(path)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && time.Since(info.ModTime()) < age {
+		keep, err := younger(path, age)
+		if err != nil {
+			return err
+		}
+		if keep {
 			continue
 		}
-		if err != nil {
-			return fmt.Errorf("look at an archive: %w", err)
-		}
-		if err := s.unlessLocked([]string{uploadLock(name), BlobLock(name)}, func() error { return s.Discard(path) }); err != nil {
+		blob := strings.TrimSuffix(name, partSuffix)
+		if err := s.unlessLocked([]string{uploadLock(blob), BlobLock(blob)}, func() error { return s.Discard(path) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// younger tells whether something was made or changed less than age ago; what is not there counts as such.
+func younger(path string, age time.Duration) (bool, error) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at how old something is: %w", err)
+	}
+	return time.Since(info.ModTime()) < age, nil
 }
 
 // unlessLocked acts with all the locks, or does nothing if somebody has one of them.
@@ -91,7 +104,7 @@ func (s *Store) unlessLocked(names []string, act func() error) error {
 	return act()
 }
 
-func (s *Store) sweepContent(ctx context.Context, kind Kind) error {
+func (s *Store) sweepContent(ctx context.Context, kind Kind, age time.Duration) error {
 	found, err := s.digests(kind)
 	if err != nil {
 		return err
@@ -108,7 +121,14 @@ func (s *Store) sweepContent(ctx context.Context, kind Kind) error {
 			return ctx.Err()
 		}
 		dir, name := s.contentDir(kind, digest)
-		err := s.unlessLocked([]string{name}, func() error {
+		keep, err := younger(dir, age)
+		if err != nil {
+			return err
+		}
+		if keep {
+			continue
+		}
+		err = s.unlessLocked([]string{name}, func() error {
 			trashed, err := s.throwAway(kind, digest, dir)
 			if err != nil || trashed == "" {
 				return err

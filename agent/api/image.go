@@ -1,11 +1,12 @@
 package api
 
-// ImageRequest asks for an image of layers, lowest first.
+// ImageRequest asks for an image: of layers, lowest first, with a config, or of what is to be pulled.
 type ImageRequest struct {
-	Owner      string      `json:"owner"`
-	ContentKey string      `json:"contentKey"`
-	Layers     []Reference `json:"layers"`
-	Config     ImageConfig `json:"config"`
+	Owner      string       `json:"owner"`
+	ContentKey string       `json:"contentKey"`
+	Layers     []Reference  `json:"layers,omitempty"`
+	Config     *ImageConfig `json:"config,omitempty"`
+	Pull       *Pull        `json:"pull,omitempty"`
 }
 
 // ImageConfig is what a container of the image gets unless it says otherwise; the fields mean what they mean in
@@ -21,7 +22,8 @@ type ImageConfig struct {
 }
 
 // ImageAnswer describes an image. ImageID is the digest of its OCI configuration. Intact is false where the
-// record or one of its layers is missing.
+// record or one of its layers is missing, and for one that was pulled also where a layer is damaged. One that was pulled
+// also has the digest of its manifest (or index of manifests), and what its configuration says to containers.
 type ImageAnswer struct {
 	Identity
 	ContentKey string   `json:"contentKey"`
@@ -29,4 +31,7 @@ type ImageAnswer struct {
 	Layers     []string `json:"layers"`
 	SizeBytes  int64    `json:"sizeBytes"`
 	Intact     bool     `json:"intact"`
+	// Digest is what the reference stood for when the image was pulled.
+	Digest string       `json:"digest,omitempty"`
+	Config *ImageConfig `json:"config,omitempty"`
 }

@@ -124,7 +124,7 @@ func nonce() string {
 func (h *host) image(config api.ImageConfig, layers ...[]testroot.Entry) api.Reference {
 	h.t.Helper()
 	ctx := context.Background()
-	request := api.ImageRequest{Owner: "test/image/" + nonce(), ContentKey: nonce(), Config: config}
+	request := api.ImageRequest{Owner: "test/image/" + nonce(), ContentKey: nonce(), Config: &config}
 	for _, entries := range layers {
 		archive, err := testroot.Archive(entries)
 		if err != nil {

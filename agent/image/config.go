@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path"
 	"runtime"
 	"slices"
 	"strings"
@@ -65,6 +66,9 @@ func readConfiguration(data []byte) (api.ImageConfig, error) {
 	config := api.ImageConfig{
 		Entrypoint: read.Config.Entrypoint, Command: read.Config.Cmd, WorkingDir: read.Config.WorkingDir,
 		User: read.Config.User, StopSignal: read.Config.StopSignal, Labels: read.Config.Labels,
+	}
+	if config.WorkingDir != "" {
+		config.WorkingDir = path.Join("/", config.WorkingDir) // some images leave the "/" out
 	}
 	for _, variable := range read.Config.Env {
 		if config.Env == nil {

@@ -82,7 +82,8 @@ func hidesLink(path, link string) error {
 	return &api.Problem{
 		Code: api.CodeLayersConflict, Step: "put the layers together", Object: "/" + path,
 		Detail: fmt.Sprintf("a layer has files below /%s, which is a link to %s in a layer below it: the files would hide the link and "+
-			"everything it leads to; put them below %s, for example with `target: %q`", path, link, resolved, resolved),
+			"everything it leads to; put them below %s: a Layer with `target: %q`, an image from a registry by building it anew",
+			path, link, resolved, resolved),
 	}
 }
 

@@ -31,7 +31,7 @@ func TestTheLifeOfAnImage(t *testing.T) {
 		Entrypoint: []string{"/bin/sh", "-c"}, Command: []string{"httpd"}, Env: map[string]string{"B": "2=3", "A": ""},
 		WorkingDir: "/srv", User: "www", StopSignal: "SIGQUIT", Labels: map[string]string{"l": "v"},
 	}
-	request := api.ImageRequest{Owner: "o/image", ContentKey: "key", Layers: []api.Reference{base, site}, Config: config}
+	request := api.ImageRequest{Owner: "o/image", ContentKey: "key", Layers: []api.Reference{base, site}, Config: &config}
 	first, err := Put(t.Context(), s, incarnation(3), request)
 	check(t, err)
 	if first.SizeBytes != 8 || len(first.Layers) != 2 || !first.Intact || !strings.HasPrefix(first.ImageID, "sha256:") {

@@ -67,9 +67,9 @@ func read(s *store.Store, id string) (record, []byte, error) {
 }
 
 // isIntact tells an image that is whole, its layers included, from one that is missing or damaged; anything else is an
-// error. The record is as much as could be read.
-func isIntact(s *store.Store, id string) (record, bool, error) {
-	found, _, err := read(s, id)
+// error. Record and configuration are as much as could be read.
+func isIntact(s *store.Store, id string) (record, []byte, bool, error) {
+	found, configuration, err := read(s, id)
 	if err == nil && found.Folders {
 		_, err = os.Lstat(filepath.Join(s.ImageDir(id), foldersName))
 	}
@@ -77,15 +77,26 @@ func isIntact(s *store.Store, id string) (record, bool, error) {
 		_, err = layer.Read(s, found.Layers[i])
 	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrDamaged) {
-		return found, false, nil
+		return found, configuration, false, nil
 	}
-	return found, err == nil, err
+	return found, configuration, err == nil, err
+}
+
+// isWhole looks through the layers of an image as well, to their last file. That is for images that were pulled: others
+// are made of Layers, which look after themselves.
+func isWhole(s *store.Store, image record, seen layer.Looks) (bool, error) {
+	for _, digest := range image.Layers {
+		if _, intact, err := seen.At(s, digest); err != nil || !intact {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // write makes an image on the disk, durably, unless a whole one is there. It needs the exclusive lock on the image and
 // leases on its layers.
 func write(s *store.Store, image record, configuration []byte) error {
-	if _, intact, err := isIntact(s, image.ImageID); err != nil || intact {
+	if _, _, intact, err := isIntact(s, image.ImageID); err != nil || intact {
 		return err
 	}
 	built, err := s.Build()

@@ -57,11 +57,19 @@ func (r *layerRequest) validate(f *failures) {
 func (r *imageRequest) validate(f *failures) {
 	f.owner("owner", r.Owner)
 	f.contentKey("contentKey", r.ContentKey)
+	if r.Pull != nil {
+		f.must(len(r.Layers) == 0 && r.Config == nil, "pull", "must be given without layers and config", "both")
+		f.pull("pull.", r.Pull)
+		return
+	}
 	f.must(len(r.Layers) > 0, "layers", "must not be empty", r.Layers)
 	for i, layer := range r.Layers {
 		f.reference(fmt.Sprintf("layers[%d]", i), layer)
 	}
-	f.process("config.", r.Config.Entrypoint, r.Config.Command, r.Config.Env, r.Config.WorkingDir, r.Config.User)
+	f.must(r.Config != nil, "config", "must be given with layers", r.Config)
+	if r.Config != nil {
+		f.process("config.", r.Config.Entrypoint, r.Config.Command, r.Config.Env, r.Config.WorkingDir, r.Config.User)
+	}
 }
 
 func (r *cgroupRequest) validate(f *failures) {

@@ -103,6 +103,9 @@ export const imageConfig = z.strictObject({
 /** See {@link imageConfig}. */
 export type ImageConfig = z.infer<typeof imageConfig>;
 
+/** See the schemas. */
+export type { Pull, RegistryPlace } from "./pull";
+
 /** Asks for an image: of layers, lowest first, with a config, or of what is to be pulled. */
 export const imageRequest = z.strictObject({
   owner: z.string(),

@@ -1,6 +1,6 @@
 import type { CheckResult, ConfigureRequest, DiffResult, ResourceProvider } from "@pulumi/pulumi/dynamic";
 import { z } from "zod";
-import { resources, type AnswerOf, type ResourceName } from "./api";
+import { resources, type AnswerOf, type RequestOf, type ResourceName } from "./api";
 import { endWithEngine } from "./engine";
 import { checkFailure, failed, leftBehind } from "./failure";
 import { isSlipwayError } from "./host/errors";
@@ -14,8 +14,13 @@ import { settingsOf, type Settings } from "./settings";
 import { Turns } from "./turns";
 import { failedOn, judge } from "./unreachable";
 
-/** Sends what a resource is made of, when the agent says that it is missing. */
-export type Supply<I> = (session: Session, inputs: I) => Promise<void>;
+/** What a resource needs of the machine that Pulumi runs on. */
+export interface Help<R extends ResourceName, I> {
+  /** Sends what the resource is made of, when the agent says that it is missing. */
+  readonly supply?: (session: Session, inputs: I) => Promise<void>;
+  /** Asks with what a request is to have and state is not, and says more of a failure. */
+  readonly ask?: (request: RequestOf<R>, put: (request: RequestOf<R>) => Promise<AnswerOf<R>>) => Promise<AnswerOf<R>>;
+}
 
 /** How often content is sent for one resource: the connection or the host may lose it before it is asked for. */
 const mostSent = 3;
@@ -27,7 +32,7 @@ const turns = new Turns();
  */
 export function dynamic<R extends ResourceName, I extends CommonInputs>(
   definition: Definition<R, I>,
-  supply?: Supply<I>,
+  help: Help<R, I> = {},
 ): ResourceProvider<Bag, Bag> {
   const { resource } = definition;
   const answerSchema = resources[resource].answer as unknown as z.ZodType<AnswerOf<R>>;
@@ -40,8 +45,13 @@ export function dynamic<R extends ResourceName, I extends CommonInputs>(
    * of one content take turns, so that it is sent once, and one of them that fails does not take it from the others.
    */
   async function converge(host: Session, incarnation: string, inputs: I): Promise<AnswerOf<R>> {
-    const put = (): Promise<AnswerOf<R>> =>
-      host.request("PUT", `/v1/${resource}/${incarnation}`, definition.request(inputs), answerSchema);
+    const send = (request: RequestOf<R>): Promise<AnswerOf<R>> =>
+      host.request("PUT", `/v1/${resource}/${incarnation}`, request, answerSchema);
+    const put = async (): Promise<AnswerOf<R>> => {
+      const request = definition.request(inputs);
+      return help.ask === undefined ? send(request) : help.ask(request, send);
+    };
+    const { supply } = help;
     if (supply === undefined) return put();
     return turns.take(`${host.facts.hostId} ${String(inputs["contentKey"])}`, async () => {
       for (let sent = 0; ; sent += 1) {

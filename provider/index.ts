@@ -3,12 +3,13 @@
  * (sdk/resource.ts, providerOf). Neither this path nor these names ever change. Nothing happens when it is loaded.
  *
  * resources/ is what each resource takes and what a change of it means, without any I/O; host/ is the way to a host;
- * dynamic.ts joins the two and speaks Pulumi's language; api.ts is the agent's API. reading.ts is for who asks a host rather
- * than declares something on it.
+ * registry/ is what this machine knows of registries; dynamic.ts joins the first two and speaks Pulumi's language; api.ts is
+ * the agent's API. reading.ts is for who asks a host rather than declares something on it.
  *
  * @packageDocumentation
  */
 import { dynamic } from "./dynamic";
+import { pullImage } from "./image-pull";
 import { sendLayer } from "./layer-content";
 import { cgroup as cgroupDefinition } from "./resources/cgroup";
 import { container as containerDefinition } from "./resources/container";
@@ -19,9 +20,9 @@ import { layer as layerDefinition } from "./resources/layer";
 /** Runs Host resources. */
 export const host = dynamic(hostDefinition);
 /** Runs Layer resources. */
-export const layer = dynamic(layerDefinition, sendLayer);
+export const layer = dynamic(layerDefinition, { supply: sendLayer });
 /** Runs Image resources. */
-export const image = dynamic(imageDefinition);
+export const image = dynamic(imageDefinition, { ask: pullImage });
 /** Runs Cgroup resources. */
 export const cgroup = dynamic(cgroupDefinition);
 /** Runs Container resources. */

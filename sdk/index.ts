@@ -40,6 +40,13 @@ export {
   type UsageOwner,
 } from "./functions";
 export { Host, type HostArgs, type HostReference, type HostState } from "./host";
-export { Image, type ImageArgs, type ImageConfig, type ImageConfigArgs, type ImageState } from "./image";
+export {
+  Image,
+  type ImageArgs,
+  type ImageConfig,
+  type ImageConfigArgs,
+  type ImageState,
+  type RegistryCredentialsArgs,
+} from "./image";
 export { Layer, type LayerArgs, type LayerState } from "./layer";
 export { type GroupReference, type Reference } from "./reference";

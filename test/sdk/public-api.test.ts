@@ -51,7 +51,7 @@ it("says of every argument what its default is", () => {
         const symbol = member.name === undefined ? undefined : checker.getSymbolAtLocation(member.name);
         const text = symbol === undefined ? "" : ts.displayPartsToString(symbol.getDocumentationComment(checker));
         const optional = ts.isPropertySignature(member) && member.questionToken !== undefined;
-        const source = /^(rootfs|directory|files)$/.test(symbol?.name ?? "");
+        const source = /^(rootfs|directory|files|layers|reference)$/.test(symbol?.name ?? "");
         if (!(optional && !source ? /Default: / : /Required|program's folder|absolute path they get/).test(text))
           silent.push(`${node.name.text}.${symbol?.name ?? "?"}`);
       }

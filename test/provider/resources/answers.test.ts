@@ -134,6 +134,8 @@ describe("observed outputs", () => {
       layers: [keys.one],
       sizeBytes: 1,
       intact: true,
+      digest: keys.one,
+      config: {},
     };
     const observed: [readonly string[], Bag][] = [
       [layer.inputs, layer.observed(layerAnswer)],
@@ -144,7 +146,7 @@ describe("observed outputs", () => {
     for (const [inputs, outputs] of observed) expect(inputs.filter((name) => name in outputs)).toEqual([]);
     expect(observed.map(([, outputs]) => Object.keys(outputs))).toEqual([
       ["digest", "sizeBytes"],
-      ["imageId", "layerDigests", "sizeBytes"],
+      ["imageId", "layerDigests", "sizeBytes", "digest", "imageConfig"],
       ["imageId", "exitCode", "oomKilled", "pidsLimitReached"],
       ["imageId"],
     ]);

@@ -153,9 +153,31 @@ export const written = {
       ),
     }),
   ),
-  image: fc.record(
-    { owner, host, layers: maybe(fc.array(reference, { minLength: 1, maxLength: 3 })), config: maybe(imageConfig) },
-    { requiredKeys: ["owner", "host", "layers"] },
+  image: fc.oneof(
+    fc.record(
+      { owner, host, layers: maybe(fc.array(reference, { minLength: 1, maxLength: 3 })), config: maybe(imageConfig) },
+      { requiredKeys: ["owner", "host", "layers"] },
+    ),
+    fc.record(
+      {
+        owner,
+        host,
+        reference: maybe(
+          fc.constantFrom("nginx", "ghcr.io/acme/app:1.4", `app@sha256:${"a".repeat(64)}`, "localhost/a"),
+        ),
+        platform: maybe(fc.constantFrom("linux/arm64", "linux/arm/v7")),
+        triggers: maybe(fc.array(maybe(scalar), { minLength: 1, maxLength: 3 })),
+        credentials: maybe(fc.record({ username: maybe(anyText), password: maybe(anyText) })),
+        insecure: maybe(fc.boolean()),
+        ca: maybe(fc.constant("-----BEGIN CERTIFICATE-----")),
+        mirrors: maybe(
+          fc.array(maybe(fc.constantFrom("m.example:5000/", "http://m/a/b")), { minLength: 1, maxLength: 2 }),
+        ),
+        proxy: maybe(fc.constant("http://user:word@proxy:3128")),
+        maxSize: maybe(size),
+      },
+      { requiredKeys: ["owner", "host", "reference"] },
+    ),
   ),
   cgroup: fc.record(
     {

@@ -1,19 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cgroup } from "./cgroup";
 import type { Host, HostReference } from "./host";
-import type { Image } from "./image";
+import { Image } from "./image";
+import { isImageName, type ImageName } from "./image-name";
 import { pairs } from "./pairs";
 import { hostOf, referenceTo, type GroupReference, type Reference } from "./reference";
-import { isKind, Resource, typeOf } from "./resource";
+import { isKind, isLookup, Resource, typeOf } from "./resource";
 
 /** The arguments of a {@link Container}. */
 export interface ContainerArgs {
   /** Where the container runs: a Host, or a string that `ssh` would take (a name, an address, an alias). Required. */
   host: pulumi.Input<Host | string>;
   /**
-   * What the container is made of. Required; a changed image replaces the container. Like IMAGE in `docker run IMAGE`.
+   * What the container is made of: an Image; or the name of one in a registry, such as "nginx:1.27", or what
+   * `resolveImage` makes of it, for which an Image of the container's own name is declared beside it. Required; a changed
+   * image replaces the container. Like IMAGE in `docker run IMAGE`.
    */
-  image: pulumi.Input<Image>;
+  image: pulumi.Input<Image> | string | ImageName;
   /**
    * The arguments of the entrypoint, or the program and its arguments where there is none. Default: the image's. A
    * change replaces the container. Like COMMAND in `docker run IMAGE COMMAND`.
@@ -295,7 +298,7 @@ export class Container extends Resource {
         inputs: {
           ...args,
           host: hostOf(args.host),
-          image: referenceTo(args.image, "Image"),
+          image: referenceTo(imageOf(name, args, opts), "Image"),
           cgroup: referenceTo(args.cgroup, "Cgroup"),
           env: pairs(args.env),
           labels: pairs(args.labels),
@@ -305,6 +308,20 @@ export class Container extends Resource {
       opts,
     );
   }
+}
+
+/** The Image, or for a name one that is declared here. */
+function imageOf(
+  name: string,
+  { host, image }: ContainerArgs,
+  opts: pulumi.CustomResourceOptions = {},
+): ContainerArgs["image"] {
+  if (isLookup(opts) || (typeof image !== "string" && !isImageName(image))) return image;
+  const { parent, dependsOn, protect, retainOnDelete } = opts;
+  const shared = Object.entries({ parent, dependsOn, protect, retainOnDelete }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return new Image(name, { host, reference: image }, Object.fromEntries(shared));
 }
 
 const properties = [

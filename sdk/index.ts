@@ -20,6 +20,7 @@ export { type Connection, type ConnectionArgs } from "./connection";
 export {
   followStats,
   prometheusText,
+  resolveImage,
   stats,
   statsOutput,
   type CgroupStats,
@@ -32,6 +33,7 @@ export {
   type MemoryUsage,
   type PidsUsage,
   type Pressure,
+  type ResolveImageOptions,
   type Stall,
   type StallShare,
   type Stats,
@@ -48,5 +50,6 @@ export {
   type ImageState,
   type RegistryCredentialsArgs,
 } from "./image";
+export { type ImageName } from "./image-name";
 export { Layer, type LayerArgs, type LayerState } from "./layer";
 export { type GroupReference, type Reference } from "./reference";

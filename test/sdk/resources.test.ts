@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import * as slipway from "../../sdk";
+import { imageName } from "../../sdk/image-name";
 
 /** What reached the engine, by the name of the resource. */
 const registered = new Map<string, pulumi.runtime.MockResourceArgs>();
@@ -155,10 +156,22 @@ describe("references", () => {
     });
   });
 
-  it("leave for check to refuse what is none: a name, or a resource of another kind", async () => {
+  it("of a container to an image by name are to one that is declared beside it", async () => {
+    const { host } = parts();
+    const component = new pulumi.ComponentResource("acme:Component", "names");
+    for (const image of ["nginx:1.27", imageName(pulumi.output("nginx:1.27"))]) {
+      const web = new slipway.Container("named", { host, image, network: "none" }, { parent: component });
+      expect((await inputs(web, "named"))["image"]).toEqual({
+        owner: urn("acme:Component$pulumi-nodejs:dynamic/slipway:Image::named"),
+        contentKey: "key",
+      });
+    }
+  });
+
+  it("leave for check to refuse what is none: a name in disguise, or a resource of another kind", async () => {
     const { host, layer } = parts();
-    const named = new slipway.Container("c", { host, image: "nginx:1.27" as never, network: "none" });
-    expect((await inputs(named, "c"))["image"]).toBe("nginx:1.27");
+    const named = new slipway.Container("c", { host, image: pulumi.output("nginx") as never, network: "none" });
+    expect((await inputs(named, "c"))["image"]).toBe("nginx");
     const confused = new slipway.Image("i", { host: layer as never, layers: pulumi.output([layer, host as never]) });
     expect(await inputs(confused, "i")).toMatchObject({
       host: "a resource of type pulumi-nodejs:dynamic/slipway:Layer",

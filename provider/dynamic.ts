@@ -5,7 +5,7 @@ import { endWithEngine } from "./engine";
 import { checkFailure, failed, leftBehind } from "./failure";
 import { isSlipwayError } from "./host/errors";
 import { session as open } from "./host/pool";
-import type { Session } from "./host/session";
+import type { RequestOptions, Session } from "./host/session";
 import { idOf, incarnationOf, mintIncarnation } from "./identity";
 import { compact, pick, type Bag } from "./resources/bag";
 import { check, echoed, replacing } from "./resources/check";
@@ -19,7 +19,11 @@ export interface Help<R extends ResourceName, I> {
   /** Sends what the resource is made of, when the agent says that it is missing. */
   readonly supply?: (session: Session, inputs: I) => Promise<void>;
   /** Asks with what a request is to have and state is not, and says more of a failure. */
-  readonly ask?: (request: RequestOf<R>, put: (request: RequestOf<R>) => Promise<AnswerOf<R>>) => Promise<AnswerOf<R>>;
+  readonly ask?: (
+    request: RequestOf<R>,
+    put: (request: RequestOf<R>, options?: RequestOptions) => Promise<AnswerOf<R>>,
+    inputs: I,
+  ) => Promise<AnswerOf<R>>;
 }
 
 /** How often content is sent for one resource: the connection or the host may lose it before it is asked for. */
@@ -45,11 +49,11 @@ export function dynamic<R extends ResourceName, I extends CommonInputs>(
    * of one content take turns, so that it is sent once, and one of them that fails does not take it from the others.
    */
   async function converge(host: Session, incarnation: string, inputs: I): Promise<AnswerOf<R>> {
-    const send = (request: RequestOf<R>): Promise<AnswerOf<R>> =>
-      host.request("PUT", `/v1/${resource}/${incarnation}`, request, answerSchema);
+    const send = (request: RequestOf<R>, options?: RequestOptions): Promise<AnswerOf<R>> =>
+      host.request("PUT", `/v1/${resource}/${incarnation}`, request, answerSchema, options);
     const put = async (): Promise<AnswerOf<R>> => {
       const request = definition.request(inputs);
-      return help.ask === undefined ? send(request) : help.ask(request, send);
+      return help.ask === undefined ? send(request) : help.ask(request, send, inputs);
     };
     const { supply } = help;
     if (supply === undefined) return put();

@@ -1,6 +1,8 @@
 import type { ImageAnswer, ImageRequest, RegistryPlace } from "./api";
 import { isSlipwayError, SlipwayError } from "./host/errors";
+import type { RequestOptions } from "./host/session";
 import { credentialsFor } from "./registry/credentials";
+import type { ImageInputs } from "./resources/image";
 
 /**
  * Asks for an image; one from a registry with the credentials that this machine has for it, unless the program gave some.
@@ -8,13 +10,16 @@ import { credentialsFor } from "./registry/credentials";
  */
 export async function pullImage(
   request: ImageRequest,
-  put: (request: ImageRequest) => Promise<ImageAnswer>,
+  put: (request: ImageRequest, options?: RequestOptions) => Promise<ImageAnswer>,
+  inputs: ImageInputs,
 ): Promise<ImageAnswer> {
   const { pull } = request;
   if (pull === undefined) return put(request);
   const looks = await Promise.all(pull.places.map(withCredentials));
   try {
-    return await put({ ...request, pull: { ...pull, places: looks.map(({ place }) => place) } });
+    const places = looks.map(({ place }) => place);
+    const progress = telling(`host "${inputs.host.name}": ${pull.reference}`);
+    return await put({ ...request, pull: { ...pull, places } }, { progress });
   } catch (error) {
     throw explained(error, looks);
   }
@@ -32,6 +37,23 @@ async function withCredentials(place: RegistryPlace): Promise<Look> {
     place: credentials === undefined ? place : { ...place, credentials },
     used: `for ${place.address}: ${looked}`,
   };
+}
+
+/** Milliseconds between two lines about one image: a short pull says nothing. */
+const quiet = 10_000;
+
+/** Tells how far a pull has got. Pulumi shows what a provider prints. */
+function telling(what: string): NonNullable<RequestOptions["progress"]> {
+  let last = Date.now();
+  return (done, total) => {
+    if (Date.now() - last < quiet) return;
+    last = Date.now();
+    console.info(`${what}: ${megabytes(done)} of ${megabytes(total)} MB pulled`);
+  };
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
 }
 
 /** Codes that other credentials may turn into a yes. */

@@ -44,6 +44,12 @@
 // its answer. A PUT of a container with wait "exit" also has "exit", the time until the container was seen to have ended;
 // what lies between the two is the record being synced.
 //
+// # Progress
+//
+// A PUT that fetches something is answered by interim answers of status 102 (Processing) before the answer itself, one a
+// second while something changes. Their header Slipway-Progress is "DONE/TOTAL" in bytes; the total grows with what is
+// found to be missing.
+//
 // # Identity
 //
 // An owner ("organization/urn" or "organization/namespace/urn") names what a thing on a host belongs to on the

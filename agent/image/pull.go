@@ -12,6 +12,7 @@ import (
 
 	"pulumi-slipway/agent/api"
 	"pulumi-slipway/agent/layer"
+	"pulumi-slipway/agent/progress"
 	"pulumi-slipway/agent/registry"
 	"pulumi-slipway/agent/store"
 )
@@ -184,7 +185,9 @@ func (b *bringing) fetch(ctx context.Context, archive registry.Descriptor) error
 		return api.Failed(api.CodeInternal, "receive archive", archive.Digest, err, "")
 	}
 	defer file.Close()
-	if err := b.sources.Fetch(ctx, archive, file, func(int64) {}); err != nil {
+	meter := progress.Of(ctx)
+	meter.Expect(archive.Size)
+	if err := b.sources.Fetch(ctx, archive, file, meter.Advance); err != nil {
 		return err
 	}
 	return b.s.KeepPart(archive.Digest)

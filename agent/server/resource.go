@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"pulumi-slipway/agent/api"
 	"pulumi-slipway/agent/timing"
@@ -13,6 +14,9 @@ import (
 
 // largestBody bounds a request's JSON; an environment and a command line are at most 2 MiB for the kernel.
 const largestBody = 4 << 20
+
+// tellEvery is how often a client hears how far its request has got.
+const tellEvery = time.Second
 
 // Resource is what the server calls for one noun. Its methods return a *api.Problem where the client can act on
 // the failure; any other error becomes one with code "internal".
@@ -36,7 +40,10 @@ func mount[Request, Answer any](mux *http.ServeMux, name string, resource Resour
 		}
 		ctx, done := converging(r.Context(), grace)
 		defer done()
+		ctx, told := processing(ctx, w, tellEvery)
+		defer told()
 		answer, err := resource.Put(ctx, incarnation, request)
+		told()
 		return answerJSON(w, answer, err)
 	}))
 	mux.Handle("GET"+path, route(func(w http.ResponseWriter, r *http.Request) error {

@@ -11,6 +11,8 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"os"
 	"runtime"
 	"strings"
@@ -20,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pulumi-slipway/agent/api"
+	"pulumi-slipway/agent/progress"
 )
 
 const nonce = "0123456789abcdef0123456789abcdef"
@@ -286,5 +289,39 @@ func TestLogsAreStreamedAndABrokenStreamDoesNotLookComplete(t *testing.T) {
 	close(next)
 	if rest, err := io.ReadAll(reader); err == nil {
 		t.Errorf("the stream ended as if it were complete: %q", rest)
+	}
+}
+
+func TestALongRequestTellsHowFarItHasGot(t *testing.T) {
+	var told []string
+	saw := make(chan struct{})
+	functions := Functions{Images: Resource[api.ImageRequest, api.ImageAnswer]{
+		Put: func(ctx context.Context, _ string, _ api.ImageRequest) (api.ImageAnswer, error) {
+			meter := progress.Of(ctx)
+			meter.Expect(10)
+			meter.Advance(4)
+			<-saw // until the client has heard of it
+			return api.ImageAnswer{Layers: []string{}}, nil
+		},
+	}}
+	client, hangUp, _, _ := session(t, functions)
+	defer hangUp()
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
+		told = append(told, fmt.Sprint(code, " ", header.Get(progressHeader)))
+		close(saw)
+		return nil
+	}})
+	body := `{"owner":"a/b","contentKey":"k","layers":[{"owner":"a/l","contentKey":"k"}],"config":{}}`
+	request, err := http.NewRequestWithContext(ctx, "PUT", "http://agent/v1/images/"+strings.Repeat("0", 32), strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != 200 || fmt.Sprint(told) != "[102 4/10]" || response.Header.Get(progressHeader) != "" || response.Header.Get("Server-Timing") == "" {
+		t.Errorf("told %q, then %d with %v", told, response.StatusCode, response.Header)
 	}
 }

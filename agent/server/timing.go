@@ -16,9 +16,9 @@ type stamped struct {
 	wrote bool
 }
 
-// WriteHeader adds the times before the status is sent.
+// WriteHeader adds the times before the status is sent; an interim one needs none.
 func (s *stamped) WriteHeader(status int) {
-	if !s.wrote {
+	if !s.wrote && status >= 200 {
 		s.wrote = true
 		for _, moment := range s.marks.Moments() {
 			s.stamp(moment.Name, moment.After)

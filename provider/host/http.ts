@@ -15,7 +15,11 @@ export interface Call {
   readonly method: "GET" | "PUT" | "DELETE";
   readonly path: string;
   readonly signal?: AbortSignal | undefined;
+  readonly progress?: Progress | undefined;
 }
+
+/** Hears how far a request has got: bytes that came, and all there are, which may become more. */
+export type Progress = (done: number, total: number) => void;
 
 /** Asks for one thing with a JSON body, or none where it is undefined, and reads the answer by its schema. */
 export async function exchange<T>(http: ClientHttp2Session, call: Call, body: unknown, schema: ZodType<T>): Promise<T> {
@@ -78,14 +82,20 @@ export async function subscribe(http: ClientHttp2Session, call: Call): Promise<R
 
 function open(
   http: ClientHttp2Session,
-  { method, path, signal }: Call,
+  { method, path, signal, progress }: Call,
   headers: Record<string, string>,
 ): ClientHttp2Stream {
   if (http.destroyed || http.closed) throw lost({ method, path });
-  return http.request(
+  const stream = http.request(
     { ":method": method, ":path": path, ...headers },
     { endStream: false, ...(signal ? { signal } : {}) },
   );
+  // Interim answers.
+  stream.on("headers", (interim: IncomingHttpHeaders) => {
+    const [, done, total] = /^(\d+)\/(\d+)$/.exec(String(interim["slipway-progress"] ?? "")) ?? [];
+    if (total !== undefined) progress?.(Number(done), Number(total));
+  });
+  return stream;
 }
 
 /** The whole body of a yes, "" for 204. */

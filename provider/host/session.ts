@@ -2,13 +2,15 @@ import { finished, PassThrough, type Readable } from "node:stream";
 import type { ZodType } from "zod";
 import type { HostFacts } from "../api";
 import { atHost, isSlipwayError, reason, SlipwayError } from "./errors";
-import { type Call, exchange, send, subscribe } from "./http";
+import { type Call, exchange, type Progress, send, subscribe } from "./http";
 import type { Link } from "./link";
 
 /** What may be said about one request. */
 export interface RequestOptions {
   /** Calls the request off; the agent notices and stops what it can. */
   readonly signal?: AbortSignal | undefined;
+  /** Hears how far the agent has got with something that it fetches, about once a second. */
+  readonly progress?: Progress | undefined;
 }
 
 /**
@@ -75,7 +77,7 @@ export class HostSession implements Session {
     schema: ZodType<T>,
     options?: RequestOptions,
   ): Promise<T> {
-    const call = { method, path, signal: options?.signal };
+    const call = { method, path, signal: options?.signal, progress: options?.progress };
     return this.repeatable(call, ({ http }) => exchange(http, call, body, schema));
   }
 

@@ -44,7 +44,7 @@ export function count(from: number, to = Number.MAX_SAFE_INTEGER, otherwise = ""
 }
 
 /** Bytes: `512m` and the like. `otherwise` is what else can be said, as the end of the sentence. */
-export function size(least: string | undefined, otherwise: string): z.ZodType<number> {
+export function size(least?: string, otherwise = ""): z.ZodType<number> {
   const atLeast = least === undefined ? "" : ` of at least ${least}`;
   return value(`must be a size${atLeast}, such as "64m" or a number of bytes${otherwise}`, (found) => {
     const bytes = parseSize(found);

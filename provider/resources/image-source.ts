@@ -33,7 +33,7 @@ export const sourceShape = {
   proxy: quiet(proxyRule, (found) =>
     typeof found === "string" && /^https?:\/\/[^\s/]+\/?$/.test(found) ? found : undefined,
   ).exactOptional(),
-  maxSize: size().exactOptional(),
+  maxSize: size("6m").exactOptional(),
 };
 
 function trigger(): z.ZodType<string | number | boolean> {

@@ -16,6 +16,14 @@ func now() [stampSize]byte {
 	return stamp(int64(t.Sec), int64(t.Nsec))
 }
 
+// uptime is in seconds, and goes on whoever sets the clock.
+func uptime() int64 {
+	const monotonic = 1
+	var t syscall.Timespec
+	syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, monotonic, uintptr(unsafe.Pointer(&t)), 0)
+	return int64(t.Sec)
+}
+
 func stamp(seconds, nanoseconds int64) [stampSize]byte {
 	days, rest := seconds/86400, seconds%86400
 	year, month, day := date(days)

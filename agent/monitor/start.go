@@ -102,13 +102,13 @@ func (c *container) holdMounts() {
 	syscall.Open(string(path), syscall.O_RDONLY|closeOnExec, 0)
 }
 
+// undoSeconds bounds undo. It is less than an agent waits for a monitor, so that the agent is the one to say what stays.
+const undoSeconds = 5
+
 // undo carries out the recipe's last list. A group cannot be removed before the kernel has let go of its last process,
 // which is a matter of moments; what stays is found by the agent.
 func undo(r *recipe.Mapped) {
-	for range 1000 {
-		if r.After().Errno != syscall.EBUSY {
-			return
-		}
+	for end := uptime() + undoSeconds; r.After().Errno == syscall.EBUSY && uptime() <= end; {
 		pause(5)
 	}
 }

@@ -9,10 +9,10 @@ import { createVm, type TestVm } from "./index";
 /** Packages of the agent whose tests say more where cgroup version 2 is all there is. */
 const packages = ["cgroup"];
 
-describe("the agent's own tests on Debian 12 with cgroup version 2", () => {
+describe("the agent's own tests on Debian 12 without systemd, with cgroup version 2 alone", () => {
   let vm: TestVm;
   beforeAll(async () => {
-    vm = await createVm();
+    vm = await createVm({ init: "none" });
   });
   afterAll(async () => vm.close());
 

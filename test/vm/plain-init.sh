@@ -6,6 +6,8 @@ mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 /sys/fs/cgroup
 mkdir -p /dev/pts /dev/shm /run/sshd
 mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
 mount -t tmpfs -o nosuid,nodev tmpfs /dev/shm
+# Where there is no udev, nobody loads this one when it is needed.
+modprobe loop
 hostname -F /etc/hostname
 ip link set lo up
 card=$(basename /sys/class/net/e*)

@@ -14,6 +14,11 @@ const state = join(__dirname, "../../.state/vm");
 /** Milliseconds until the guest's sshd has to answer; alone on a machine the emulated boot takes 25 s. */
 const deadline = 180_000;
 
+/** Options of ssh to share one connection, by a socket in the working directory: a longer path could be too long for one. */
+const sharing = ["ControlMaster=auto", "ControlPath=./control", "ControlPersist=yes", "ServerAliveInterval=5"].flatMap(
+  (option) => ["-o", option],
+);
+
 /** How a virtual machine is started. */
 export interface VmOptions {
   /** What runs the guest's processor: qemu's emulation, or the kernel where the machine can. Default SLIPWAY_VM_ACCEL, then "tcg". */
@@ -96,10 +101,11 @@ export class TestVm {
     return join(this.folder, "ssh_config");
   }
 
-  /** Runs a line of sh as root over the system's ssh. */
+  /** Runs a line of sh as root over the system's ssh. All lines share a connection, which an emulated machine is slow to make. */
   async exec(command: string): Promise<Result> {
+    const words = ["-F", this.sshConfigFile, ...sharing, this.name, command];
     return new Promise((resolve) => {
-      execFile("ssh", ["-F", this.sshConfigFile, this.name, command], (error, stdout, stderr) => {
+      execFile("ssh", words, { cwd: this.folder }, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : 255, stdout, stderr });
       });
     });

@@ -6,7 +6,11 @@ import { createVm, type TestVm } from "./index";
 
 interface GroupSettings extends Settings {
   memory: string;
+  /** Whether there is a container that is in no declared group. */
+  alone?: boolean;
 }
+
+const tracing = "/sys/kernel/tracing";
 
 const groups: Program<GroupSettings> = ({ slipway, settings, busybox }) => {
   const { host, image } = busybox();
@@ -32,6 +36,9 @@ const groups: Program<GroupSettings> = ({ slipway, settings, busybox }) => {
     pidsLimit: 20,
     deviceReadBps: ["/dev/vda:5m"],
   });
+  if (settings.alone === true) {
+    new slipway.Container("alone", { host, image, command: ["sleep", "200000"], network: "none", pidsLimit: 5 });
+  }
 };
 
 describe("control groups on Debian 12 with systemd and cgroup version 2", () => {
@@ -46,8 +53,19 @@ describe("control groups on Debian 12 with systemd and cgroup version 2", () => 
     return (await vm.must(`cd ${found}/${where} && cat ${names.join(" ")}`)).trim().split("\n");
   };
 
+  /** The processes that were moved into a group of ours since the guest came up; one that is born in it is not moved. */
+  const moved = async (): Promise<string> =>
+    vm.must(`sed -n 's|.*dst_path=/system.slice/slipway.service/.* pid=\\([0-9]*\\) .*|\\1|p' ${tracing}/trace`);
+  /** All limits of all our groups, and which controllers those in between hand on. */
+  const held = async (): Promise<string> =>
+    vm.must(
+      "cd /sys/fs/cgroup && cat system.slice/cgroup.subtree_control && cd system.slice/slipway.service &&" +
+        " grep -r . --include=cgroup.subtree_control --include='*.max' --include='*.weight' --include=cpuset.cpus g | sort",
+    );
+
   beforeAll(async () => {
     vm = await createVm();
+    await vm.must(`echo 1 > ${tracing}/events/cgroup/cgroup_attach_task/enable`);
     settings = { host: { ...vm.connection }, rootfs: await rootfs(), memory: "128m" };
     stack = await Stack.create(groups, settings);
   });
@@ -87,6 +105,15 @@ describe("control groups on Debian 12 with systemd and cgroup version 2", () => 
     expect(await steps("--refresh")).toEqual([]);
   });
 
+  test("hold processes from their birth", async () => {
+    expect(await moved()).toBe("");
+    // That a move is seen.
+    const pid = (
+      await vm.must("echo $$ > /sys/fs/cgroup/system.slice/slipway.service/monitors/cgroup.procs && echo $$")
+    ).trim();
+    expect(await moved()).toBe(`${pid}\n`);
+  });
+
   test("refuse the devices that no rule allows", async () => {
     const inside = "nsenter -t $(pgrep -o -f 'sleep 100000') -m -r";
     const group = "echo $$ > /sys/fs/cgroup$(sed s/^0::// /proc/$(pgrep -o -f 'sleep 100000')/cgroup)/cgroup.procs";
@@ -106,6 +133,37 @@ describe("control groups on Debian 12 with systemd and cgroup version 2", () => 
     expect(await steps("--refresh")).toEqual(["update tenant"]);
     expect(await files("..", "pids.max")).toEqual(["100"]);
     expect(await vm.must("pgrep -o -f 'sleep 100000'")).toBe(pid);
+  });
+
+  test("are left alone by systemd, whatever it is told", async () => {
+    const [before, pid] = [await held(), await vm.must("pgrep -o -f 'sleep 100000'")];
+    expect(before).toMatch(/^cpuset cpu io memory .*pids/);
+    await vm.must(
+      "systemctl daemon-reload && systemctl set-property --runtime system.slice CPUWeight=50 TasksMax=5000",
+    );
+    await vm.must("systemctl set-property --runtime slipway.service MemoryMax=800M CPUWeight=50");
+    // systemd cannot put a process where ours are.
+    expect((await vm.exec("systemctl restart slipway")).code).not.toBe(0);
+    // Units that come and go make it think over which controllers it needs.
+    await vm.must("systemd-run --quiet --wait -p CPUWeight=20 -p IOWeight=20 true && systemctl daemon-reexec");
+    expect(await held()).toBe(before);
+    // It takes away what is empty, such as the group above those of containers that are in no other.
+    await stack.write(groups, { ...settings, memory: "256m", alone: true });
+    expect(await steps("--refresh")).toEqual(["create alone"]);
+    expect(await held()).toBe(before);
+    expect(await vm.must("pgrep -o -f 'sleep 100000'")).toBe(pid);
+  });
+
+  test("are made again where somebody removed them, and what was in them starts", async () => {
+    const before = await files("..", "cpu.max", "memory.max", "pids.max", "io.max");
+    const group = "/sys/fs/cgroup/system.slice/slipway.service/g/*";
+    await vm.must(
+      `kill -KILL $(pgrep -o -f 'sleep 100000'); until rmdir ${group}/*/ 2>/dev/null || [ -z "$(ls -d ${group}/*/)" ]; do sleep 0.1; done`,
+    );
+    await vm.must(`rmdir ${group}/`);
+    expect((await steps("--refresh")).sort()).toEqual(["update tenant", "update web"]);
+    expect(await files("..", "cpu.max", "memory.max", "pids.max", "io.max")).toEqual(before);
+    expect(await steps("--refresh")).toEqual([]);
   });
 
   test("go with destroy", async () => {

@@ -1,22 +1,18 @@
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { promisify } from "node:util";
 
 import { expect } from "vitest";
 
-import { type ContainerSummary, inventory, type Inventory } from "../../provider/api.js";
+import { type ContainerSummary, type Inventory } from "../../provider/api.js";
 import { createHost, difference, type Snapshot, type TestHost } from "../host/index.js";
+import { inspect } from "../load/host.js";
 import { agents, firstProcess, type Process } from "./processes.js";
 import type { Settings } from "./program.js";
-import { repository } from "./pulumi.js";
 import { Relay } from "./relay.js";
 import { rootfs } from "./rootfs.js";
 import type { Stack, StackOptions } from "./stack.js";
-
-const run = promisify(execFile);
 
 /** The ways to a host. */
 export type Transport = "ssh2" | "openssh" | "local";
@@ -61,10 +57,7 @@ export class Bench {
 
   /** Everything the agent keeps, by `slipway inspect`. */
   async inventory(): Promise<Inventory> {
-    const { name, sshConfigFile } = this.host;
-    const words = ["inspect", name, "--json", "--config-file", sshConfigFile];
-    const { stdout } = await run(process.execPath, [join(repository, "dist/cli/main.js"), ...words]);
-    return inventory.parse(JSON.parse(stdout));
+    return inspect(this.host);
   }
 
   /** One container of the inventory, by its id in Pulumi. */

@@ -27,7 +27,7 @@
 //	memory.low                memory.soft_limit_in_bytes
 //	memory.swapMax            memory.memsw.limit_in_bytes, which counts memory too
 //	pids.max                  the same
-//	io.weight                 blkio.bfq.weight; 1 to 10,000 becomes 1 to 1,000
+//	io.weight                 blkio.bfq.weight; 1 to 10,000 becomes 1 to 1,000 (as in io.bfq.weight, which version 2 has beside it)
 //	io.max                    blkio.throttle.{read,write}_{bps,iops}_device
 //	hugetlb                   hugetlb.<size>.limit_in_bytes
 //	devices                   devices.allow and devices.deny; version 2 asks a BPF program

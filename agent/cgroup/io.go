@@ -15,30 +15,6 @@ import (
 	"pulumi-slipway/agent/api"
 )
 
-// ioWeight follows from `docker run --blkio-weight`. Version 1 has it only for the scheduler bfq.
-var ioWeight = plain{
-	label{"io.weight", "`blkioWeight`", "io"},
-	func(r *api.GroupResources) *int64 { return or(r.IO).Weight },
-	func(r *api.GroupResources, value int64) { within(&r.IO).Weight = &value },
-	weights,
-	[2]file{{name: "blkio.bfq.weight", byDefault: 100, write: bfqOf, read: ioWeightOf}, {name: "io.weight", byDefault: 100}},
-}
-
-// The range of version 1 is 1 to 1,000, that of version 2 1 to 10,000, and both have 100 in the middle.
-func bfqOf(weight int64) int64 {
-	if weight <= 100 {
-		return weight
-	}
-	return 100 + (weight-100)*900/9900
-}
-
-func ioWeightOf(bfq int64) int64 {
-	if bfq <= 100 {
-		return bfq
-	}
-	return 100 + (bfq-100)*9900/900
-}
-
 // ioMax is `docker run --device-read-bps` and its three companions.
 var ioMax = throttle{label{"io.max", "`deviceReadBps` and the like", "io"}}
 

@@ -59,13 +59,16 @@ function swapOf({ memory = 0, memorySwap }: Limits): number | undefined {
   return memorySwap === undefined || memorySwap === unlimited ? memorySwap : memorySwap - memory;
 }
 
-/** Docker's weights go from 10 to 1,000, the kernel's from 1 to 10,000. */
+/**
+ * Docker's weights are those of the scheduler bfq, up to 1,000; version 2 counts up to 10,000. Both have 100 for everybody.
+ * The agent turns them back, so that the file of bfq holds what was written, as with Docker.
+ */
 function weightOf(blkioWeight: number): number {
-  return 1 + Math.round(((blkioWeight - 10) * 9999) / 990);
+  return blkioWeight <= 100 ? blkioWeight : 100 + (blkioWeight - 100) * 11;
 }
 
 function blkioWeightOf(weight: number): number {
-  return 10 + Math.round(((weight - 1) * 990) / 9999);
+  return weight <= 100 ? weight : 100 + Math.round((weight - 100) / 11);
 }
 
 const rateNames = {

@@ -61,7 +61,7 @@ describe("requests", () => {
         memory: { max: 67_108_864, low: 33_554_432, swapMax: 33_554_432 },
         pids: { max: 9 },
         io: {
-          weight: 4950,
+          weight: 4500,
           max: [
             { device: "/dev/vdb", readBytes: 1_048_576, writeOps: 30 },
             { device: "8:0", readBytes: 2048 },

@@ -8,6 +8,11 @@ interface GroupSettings extends Settings {
   memory: string;
   /** Whether there is a container that is in no declared group. */
   alone?: boolean;
+  /** What else the group is to have. */
+  cpu?: Record<string, unknown>;
+  pids?: number;
+  /** And the container. */
+  device?: string;
 }
 
 const tracing = "/sys/kernel/tracing";
@@ -16,10 +21,10 @@ const groups: Program<GroupSettings> = ({ slipway, settings, busybox }) => {
   const { host, image } = busybox();
   const tenant = new slipway.Cgroup("tenant", {
     host,
-    cpu: { max: 1.5, weight: 200 },
+    cpu: { max: 1.5, weight: 200, ...settings.cpu },
     cpuset: { cpus: "0-1" },
     memory: { max: settings.memory, high: "100m", low: "8m", min: "4m", swapMax: 0, oomGroup: true },
-    pids: { max: 100 },
+    pids: { max: settings.pids ?? 100 },
     io: { max: [{ device: "/dev/vda", writeBps: "10m" }] },
     devices: ["c 1:3 rwm", "c 1:5 rwm"],
   });
@@ -34,7 +39,7 @@ const groups: Program<GroupSettings> = ({ slipway, settings, busybox }) => {
     cpuShares: 512,
     cpusetCpus: 1,
     pidsLimit: 20,
-    deviceReadBps: ["/dev/vda:5m"],
+    deviceReadBps: [`${settings.device ?? "/dev/vda"}:5m`],
   });
   if (settings.alone === true) {
     new slipway.Container("alone", { host, image, command: ["sleep", "200000"], network: "none", pidsLimit: 5 });
@@ -133,6 +138,18 @@ describe("control groups on Debian 12 with systemd and cgroup version 2", () => 
     expect(await steps("--refresh")).toEqual(["update tenant"]);
     expect(await files("..", "pids.max")).toEqual(["100"]);
     expect(await vm.must("pgrep -o -f 'sleep 100000'")).toBe(pid);
+  });
+
+  test("are as they were where the kernel refuses a part of a change", async () => {
+    const before = await files("..", "cpu.max", "pids.max", "memory.max");
+    await stack.write(groups, { ...settings, memory: "200m", pids: 90, cpu: { burst: "300ms" } });
+    expect((await stack.failing("up")).output).toMatch(/`cpu.burst`: writing 300000 to .*Nothing was changed/);
+    await stack.write(groups, { ...settings, memory: "256m", device: "4000:9" });
+    expect((await stack.failing("up")).output).toMatch(/`io.max` .*or it is a partition.*Nothing was changed/);
+    expect(await files("..", "cpu.max", "pids.max", "memory.max")).toEqual(before);
+    expect(await files(".", "io.max")).toEqual([expect.stringMatching(/ rbps=5242880 /)]);
+    await stack.write(groups, { ...settings, memory: "256m" });
+    expect(await steps()).toEqual([]);
   });
 
   test("are left alone by systemd, whatever it is told", async () => {

@@ -12,16 +12,20 @@ export function findContainer(wanted: string, containers: readonly ContainerSumm
   return find(wanted, containers, "container", () => "");
 }
 
+/** Either, and under which name the agent knows it. */
+export type ContainerOrGroup =
+  (ContainerSummary & { readonly resource: "containers" }) | (CgroupAnswer & { readonly resource: "cgroups" });
+
 /**
  * The container or control group that a person means, in the same words.
  *
  * @throws UsageError naming those there are.
  */
-export function findStoppable(
+export function findContainerOrGroup(
   wanted: string,
   containers: readonly ContainerSummary[],
   cgroups: readonly CgroupAnswer[],
-): { resource: "containers" | "cgroups"; incarnation: string } {
+): ContainerOrGroup {
   const all = [
     ...containers.map((each) => ({ ...each, resource: "containers" as const, kind: "container " })),
     ...cgroups.map((each) => ({ ...each, resource: "cgroups" as const, kind: "cgroup " })),

@@ -9,7 +9,7 @@ export interface Watched {
   readonly reading: Stats;
   /** The one before it, once there are two. */
   readonly earlier?: Stats | undefined;
-  /** The slots of the containers that were asked for; undefined is everything. */
+  /** The slots of the containers and groups that were asked for; undefined is everything. */
   readonly slots?: ReadonlySet<string> | undefined;
 }
 
@@ -21,10 +21,17 @@ export interface Row {
   readonly figures?: Figures;
 }
 
-/** A reading without the containers that were not asked for. */
+/** A reading without what was not asked for. A group stands for all that is in it. */
 export function chosen({ reading, slots }: Pick<Watched, "reading" | "slots">): Stats {
   if (slots === undefined) return reading;
-  return { ...reading, containers: reading.containers.filter(({ slot }) => slots.has(slot)), cgroups: [] };
+  const groups = reading.cgroups.filter(({ slot }) => slots.has(slot));
+  const inside = ({ path }: { readonly path: string }): boolean =>
+    groups.some((group) => `${path}/`.startsWith(`${group.path}/`));
+  return {
+    ...reading,
+    containers: reading.containers.filter((each) => slots.has(each.slot) || inside(each)),
+    cgroups: reading.cgroups.filter(inside),
+  };
 }
 
 /**

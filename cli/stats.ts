@@ -5,7 +5,7 @@ import type { Session } from "../provider/host/session";
 import { followStats, parseInterval, readStats } from "../provider/reading";
 import { prometheusText } from "../sdk/functions/prometheus";
 import { UsageError, type Command } from "./command";
-import { findContainer } from "./find-container";
+import { findContainerOrGroup } from "./find-container";
 import { hostHelp, hostOptions, openHost } from "./host";
 import { Screen } from "./screen";
 import { chosen, rowsOf, type Watched } from "./stats-rows";
@@ -15,11 +15,11 @@ import { write } from "./write";
 /** `slipway stats HOST`: what containers and declared groups use. */
 export const stats: Command = {
   name: "stats",
-  usage: "stats HOST[/CONTAINER]... [--no-stream]",
+  usage: "stats HOST[/NAME]... [--no-stream]",
   summary: "what containers and control groups use",
   help: `Shows processor, memory, network, block devices and processes of all that runs, again after every interval until you
-press ^C. CONTAINER is named as in \`slipway logs\`; several hosts and containers may be given. A declared control group has
-a line too, its name with a "/", above those that are in it.
+press ^C. NAME is that of a Container or a Cgroup, as in \`slipway pause\`; several of them, and several hosts, may be given. A
+declared control group has a line too, its name with a "/", above those that are in it.
 
       --no-stream           once and no more; a table takes two readings, an interval apart
       --interval TIME       between two readings, over which CPU % and THROTTLED are; 1s unless you say otherwise
@@ -72,12 +72,12 @@ function readHosts(words: readonly string[]): Map<string, string[] | undefined> 
   const hosts = new Map<string, string[] | undefined>();
   for (const word of words) {
     const [, address = "", name] = /^([^/]*)(?:\/(.+))?$/s.exec(word) ?? [];
-    if (address === "") throw new UsageError(`${JSON.stringify(word)} is no HOST or HOST/CONTAINER`);
+    if (address === "") throw new UsageError(`${JSON.stringify(word)} is no HOST or HOST/NAME`);
     const before = hosts.get(address);
     const everything = name === undefined || (hosts.has(address) && before === undefined);
     hosts.set(address, everything ? undefined : [...(before ?? []), name]);
   }
-  if (hosts.size === 0) throw new UsageError("stats takes at least one HOST or HOST/CONTAINER");
+  if (hosts.size === 0) throw new UsageError("stats takes at least one HOST or HOST/NAME");
   return hosts;
 }
 
@@ -89,11 +89,11 @@ function readInterval(written: string | undefined): number {
   }
 }
 
-/** The slots of containers. Slots, so that one that is replaced while it is watched stays in the table. */
+/** The slots of containers and groups. Slots, so that one that is replaced while it is watched stays in the table. */
 async function slotsOf(session: Session, names: readonly string[] | undefined): Promise<Set<string> | undefined> {
   if (names === undefined) return undefined;
-  const { containers } = await session.request("GET", "/v1/inventory", undefined, inventory);
-  return new Set(names.map((name) => findContainer(name, containers).slot));
+  const { containers, cgroups } = await session.request("GET", "/v1/inventory", undefined, inventory);
+  return new Set(names.map((name) => findContainerOrGroup(name, containers, cgroups).slot));
 }
 
 async function printPrometheus(hosts: readonly Host[]): Promise<void> {

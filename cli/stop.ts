@@ -1,8 +1,10 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { inventory } from "../provider/api";
+import { printable } from "../provider/host/stderr";
 import { UsageError, type Command } from "./command";
-import { findStoppable } from "./find-container";
+import { findContainerOrGroup } from "./find-container";
+import { readOwner } from "./owner";
 import { hostHelp, hostOptions, openHost } from "./host";
 
 /** A command that stops what runs in a container or a control group: one request without a body. */
@@ -25,8 +27,15 @@ ${hostHelp}`,
         throw new UsageError(`${name} takes one HOST/NAME`);
       const host = await openHost(address, values);
       const { containers, cgroups } = await host.request("GET", "/v1/inventory", undefined, inventory);
-      const { resource, incarnation } = findStoppable(wanted, containers, cgroups);
+      const found = findContainerOrGroup(wanted, containers, cgroups);
+      const called = printable(readOwner(found.owner).name);
+      const idle = "running" in found && !found.running;
+      if (idle && method === "PUT")
+        throw new Error(`the container ${called} does not run, so that there is nothing to ${name}`);
+      const { resource, incarnation } = found;
       await host.request(method, `/v1/${resource}/${incarnation}/${noun}`, undefined, z.undefined());
+      if (idle) process.stderr.write(`the container ${called} did not run\n`);
+      else process.stdout.write(`${called}\n`);
     },
   };
 }

@@ -262,12 +262,14 @@ export class Container extends Resource {
   declare readonly exitCode: pulumi.Output<number | undefined>;
   /**
    * Whether the kernel killed a process of the container for want of memory since its last start, for whatever limit;
-   * as of the last deployment or refresh. Undefined where the host cannot tell. `slipway inspect` counts them.
+   * as of the last deployment or refresh, which shows no difference for it. Undefined where the host cannot tell.
+   * `slipway inspect` counts them.
    */
   declare readonly oomKilled: pulumi.Output<boolean | undefined>;
   /**
-   * Whether the container was refused a process or thread for `pidsLimit` since its last start; as of the last
-   * deployment or refresh. Undefined where the host cannot tell.
+   * Whether the container was refused a process or thread since its last start, for `pidsLimit` or, where the kernel
+   * counts those here too, for the limit of a group it is in; as of the last deployment or refresh. Undefined where the
+   * host cannot tell.
    */
   declare readonly pidsLimitReached: pulumi.Output<boolean | undefined>;
 

@@ -35,7 +35,7 @@ const parts = members('must be an object such as { quota: "50ms", period: "100ms
 
 function bandwidth(): z.ZodType<Bandwidth> {
   const rule =
-    'must be a number of processors such as 1.5, a quota and a period as in cpu.max such as "50000 100000", "max", or ' +
+    'must be a number of processors from 0.01 to 8192 such as 1.5, a quota and a period as in cpu.max such as "50000 100000", "max", or ' +
     '{ quota: "50ms", period: "100ms" }';
   return judged((written, fail) => {
     if (isBag(written)) {

@@ -106,8 +106,12 @@ function ratesOf(name: RateName, seen: GroupResources): DeviceRate[] | undefined
  */
 const seenAs: { readonly [N in keyof Limits]-?: (seen: GroupResources, declared: Limits) => Limits[N] | undefined } = {
   memory: ({ memory }) => memory?.max,
-  memorySwap: ({ memory }, { memory: declared = 0 }) =>
-    memory?.swapMax === undefined || memory.swapMax === unlimited ? memory?.swapMax : memory.swapMax + declared,
+  memorySwap: ({ memory }, declared) => {
+    const { swapMax, max = unlimited } = memory ?? {};
+    if (swapMax === undefined || swapMax === unlimited) return swapMax;
+    // Other memory alone is no other swap.
+    return swapMax + (swapMax === swapOf(declared) || max === unlimited ? (declared.memory ?? 0) : max);
+  },
   memoryReservation: ({ memory }) => (memory?.low === 0 ? undefined : memory?.low),
   cpus: ({ cpu }) =>
     cpu?.maxUs === undefined || cpu.maxUs === unlimited ? undefined : cpu.maxUs / (cpu.periodUs ?? defaultPeriod),

@@ -3,7 +3,7 @@ import { PassThrough, Readable } from "node:stream";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { isUsageError } from "../../cli/command";
-import { findContainer, findStoppable } from "../../cli/find-container";
+import { findContainer, findContainerOrGroup } from "../../cli/find-container";
 import { hostNamed } from "../../cli/host";
 import { inspect, report } from "../../cli/inspect";
 import { writeLog } from "../../cli/log-lines";
@@ -154,12 +154,12 @@ describe("CONTAINER", () => {
 
   it("is told from a control group", () => {
     const groups = [cgroup("tenant", "5"), cgroup("web", "6")];
-    expect(findStoppable("tenant", all, groups)).toMatchObject({ resource: "cgroups", slot: "tenant-5" });
-    expect(findStoppable("api", all, groups)).toMatchObject({ resource: "containers", slot: "api-2" });
-    expect(() => findStoppable("web", all, groups)).toThrow(
+    expect(findContainerOrGroup("tenant", all, groups)).toMatchObject({ resource: "cgroups", slot: "tenant-5" });
+    expect(findContainerOrGroup("api", all, groups)).toMatchObject({ resource: "containers", slot: "api-2" });
+    expect(() => findContainerOrGroup("web", all, groups)).toThrow(
       /"web" may be any of container web \(web-1\/1{12}\), cgroup web \(web-6\/6{12}\)/,
     );
-    expect(() => findStoppable("x", [], groups)).toThrow(
+    expect(() => findContainerOrGroup("x", [], groups)).toThrow(
       /no container or control group "x" on this host; there are cgroup t/,
     );
   });

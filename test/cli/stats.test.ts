@@ -136,6 +136,13 @@ full      500.00%  12.00%     50.0MiB / 128MiB   39.06%   0.00%      1    1B / 5
 `);
   });
 
+  it("takes a group for all that is in it", () => {
+    const slots = new Set(now.cgroups.filter(({ owner }) => owner.endsWith("shop")).map(({ slot }) => slot));
+    expect(slots.size).toBe(1);
+    const rows = rowsOf([{ address: "h", reading: now, slots }]);
+    expect(rows.map(({ name }) => name.trim())).toEqual(["shop/", "inner/", "web9", "web10"]);
+  });
+
   it("leaves out of a narrow terminal what can be done without, and then cuts names", () => {
     const rows = rowsOf([{ address: "h", reading: now, earlier: before }]);
     const heading = (width: number): string => statsTable(rows, width)[0] ?? "";
@@ -232,9 +239,9 @@ describe("a screen", () => {
 
 describe("what is asked of stats", () => {
   it.each([
-    [[], /^stats takes at least one HOST or HOST\/CONTAINER/],
-    [["/web"], /^"\/web" is no HOST or HOST\/CONTAINER/],
-    [["host/"], /^"host\/" is no HOST or HOST\/CONTAINER/],
+    [[], /^stats takes at least one HOST or HOST\/NAME/],
+    [["/web"], /^"\/web" is no HOST or HOST\/NAME/],
+    [["host/"], /^"host\/" is no HOST or HOST\/NAME/],
     [["host", "--json", "--prometheus"], /^--json or --prometheus, not both/],
     [["host", "--interval", "often"], /^--interval must be a duration from 100 ms to a day, .*; got "often"/],
     [["host", "--interval", "48h"], /^--interval must be .*; got "48h"/],

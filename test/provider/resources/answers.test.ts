@@ -213,6 +213,12 @@ describe("drift of a container", () => {
     ["stopped", {}, { running: false, exitCode: 137 }, { running: false }],
     ["a limit changed", { memory: "64m" }, { resources: { memory: { max: 4096 } } }, { memory: 4096 }],
     ["memory lifted", { memory: "64m" }, { resources: { memory: { max: -1 } } }, { memory: -1 }],
+    [
+      "memory and swap changed",
+      { memory: 1e8, memorySwap: 1e8 },
+      held({ memory: { max: 6e7, swapMax: 5e6 } }),
+      { memory: 6e7, memorySwap: 6.5e7 },
+    ],
     ["swap lifted", { memory: 1e8, memorySwap: 2e8 }, held({ memory: { max: 1e8, swapMax: -1 } }), { memorySwap: -1 }],
     [
       "a reservation lifted",

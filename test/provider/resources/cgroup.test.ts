@@ -180,7 +180,7 @@ describe("a control group", () => {
   });
 
   it.each([
-    [{ cpu: { max: 0 } }, /^cpu\.max must be a number of processors such as 1\.5, .*; got 0$/],
+    [{ cpu: { max: 0 } }, /^cpu\.max must be a number of processors from 0\.01 to 8192 such as 1\.5, .*; got 0$/],
     [{ cpu: { max: "50000 100000 1" } }, /^cpu\.max must be .*; got "50000 100000 1"$/],
     [{ cpu: { max: "max 5" } }, /^cpu\.max must be .*; got "max 5"$/],
     [

@@ -50,12 +50,8 @@ func runIn(t *testing.T, group Group, script string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	waited := make(chan error, 1)
-	go func() { waited <- command.Wait() }()
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		<-waited
-	})
+	go func() { _ = command.Wait() }()
+	t.Cleanup(func() { _ = command.Process.Kill() })
 	return command.Process.Pid
 }
 
@@ -99,7 +95,7 @@ func TestPauseAndEverythingThatIsPaused(t *testing.T) {
 		if _, err := above.make(); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = above.removeAll(context.Background()) })
+		t.Cleanup(func() { _ = errors.Join(above.Unpause(), above.removeAll(context.Background())) })
 		inner := containerIn(t, above, first)
 		pid := runIn(t, inner, "while :; do :; done")
 		check := func(step string, itself, below bool) {

@@ -54,6 +54,40 @@ func TestWantOfMemoryIsToldWithItsLimit(t *testing.T) {
 	}
 }
 
+// What happened in an earlier run is not what happened in the last one, also where nobody could take that down.
+func TestWhatHappenedBeforeIsForgotten(t *testing.T) {
+	h := newHost(t)
+	incarnation := nonce()
+	r := h.service("[ -e /again ] || " + hog + "; echo done > /again; echo ready")
+	r.Resources = resources(t, `{"memory":{"max":16777216}}`)
+	for run, want := range []bool{true, false} {
+		h.put(incarnation, r)
+		await(t, "it has tried", func() bool { return len(h.log(incarnation)) > run })
+		if oom, _, _ := h.told(incarnation); oom != want {
+			t.Errorf("run %d: %v", run, oom)
+		}
+		p, err := h.find(incarnation)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run == 1 {
+			monitor, err := p.monitorOf()
+			if err != nil || monitor == 0 {
+				t.Fatal(monitor, err)
+			}
+			if err := unix.Kill(monitor, unix.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := h.stop(t.Context(), p); err != nil {
+			t.Fatal(describe(err))
+		}
+	}
+	if answer := h.get(incarnation); answer.OOMKilled != nil {
+		t.Errorf("the run before: %v", *answer.OOMKilled)
+	}
+}
+
 // What is told is the same while the container runs, after its end, and where its monitor was killed in between.
 func TestWhatHappenedIsKept(t *testing.T) {
 	for _, adopted := range []bool{false, true} {

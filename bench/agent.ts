@@ -13,10 +13,16 @@ export interface Answer {
 }
 
 /** One request; rejects with the agent's words where it is refused. */
-export type Request = (method: "PUT" | "DELETE", path: string, body?: string | Buffer) => Promise<Answer>;
+export type Request = (method: "GET" | "PUT" | "DELETE", path: string, body?: string | Buffer) => Promise<Answer>;
+
+/** An agent that serves, and its session. */
+export interface Serving {
+  request: Request;
+  pid: number;
+}
 
 /** Starts `slipway-agent serve` and speaks to it as the provider does, without SSH between. */
-export async function agent(scope: Scope, command: readonly string[]): Promise<Request> {
+export async function agent(scope: Scope, command: readonly string[]): Promise<Serving> {
   const [program = "", ...args] = command;
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
@@ -30,7 +36,7 @@ export async function agent(scope: Scope, command: readonly string[]): Promise<R
   const session = connect("http://slipway", { createConnection: () => pipe });
   session.on("error", () => undefined); // Each request says it itself.
   scope.defer("session", () => session.close());
-  return async (method, path, body = "") => {
+  const request: Request = async (method, path, body = "") => {
     const stream = session.request(
       { ":method": method, ":path": path, "content-type": "application/json" },
       { endStream: false },
@@ -43,6 +49,7 @@ export async function agent(scope: Scope, command: readonly string[]): Promise<R
     if (Number(headers[":status"]) >= 300) throw new Error(`${method} ${path}: ${text}`);
     return { body: text, timing: timings(headers["server-timing"]) };
   };
+  return { request, pid: child.pid ?? NaN };
 }
 
 function timings(header: string | string[] | number | undefined): Record<string, number> {

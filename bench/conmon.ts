@@ -21,10 +21,12 @@ export async function conmons(
 ): Promise<number[]> {
   const [conmon, runc] = [await debian("conmon"), await debian("runc")];
   const environment = {
-    ...process.env,
     LD_LIBRARY_PATH: `${conmon.environment.LD_LIBRARY_PATH}:${runc.environment.LD_LIBRARY_PATH}`,
   };
-  const [enter = "", ...prefix] = sandbox.prefix;
+  const runtime = async (...words: string[]): Promise<void> => {
+    const [program, ...args] = sandbox.command([runc.path, "--root", state, ...words], environment);
+    await run(program, args);
+  };
   const state = join(sandbox.folder, "conmon-runc");
   const pids: number[] = [];
   for (let index = 0; index < count; index++) {
@@ -35,26 +37,25 @@ export async function conmons(
     const monitor = ["--cid", id, "--cuuid", id, "--name", id, "--bundle", folder, "--runtime", runc.path];
     const paths = ["--conmon-pidfile", join(folder, "conmon.pid"), "--container-pidfile", join(folder, "pid")];
     const logs = ["--log-path", `k8s-file:${join(folder, "log")}`, "--exit-dir", join(folder, "exits")];
-    const runtime = ["--runtime-arg", "--root", "--runtime-arg", state];
-    const command = [conmon.path, ...monitor, ...paths, ...logs, ...runtime, "--socket-dir-path", folder];
-    await created([enter, ...prefix, ...command], environment);
+    const root = ["--runtime-arg", "--root", "--runtime-arg", state];
+    const command = [conmon.path, ...monitor, ...paths, ...logs, ...root, "--socket-dir-path", folder];
+    await created(sandbox.command(command, environment));
     const pid = Number(await readFile(join(folder, "conmon.pid"), "utf8"));
     pids.push(pid);
     scope.defer(id, async () => {
-      await run(enter, [...prefix, runc.path, "--root", state, "delete", "--force", id], { env: environment });
+      await runtime("delete", "--force", id);
       await ended(pid);
     });
-    await run(enter, [...prefix, runc.path, "--root", state, "start", id], { env: environment });
+    await runtime("start", id);
   }
   return pids;
 }
 
 /** Runs conmon until it says on its pipe that runc has created the container. */
-async function created(command: string[], environment: NodeJS.ProcessEnv): Promise<void> {
-  const [program = "", ...args] = command;
+async function created([program, ...args]: readonly [string, ...string[]]): Promise<void> {
   const child = spawn(program, args, {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
-    env: { ...environment, _OCI_SYNCPIPE: "3" },
+    env: { ...process.env, _OCI_SYNCPIPE: "3" },
   });
   let errors = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (errors += text));

@@ -4,6 +4,8 @@ export interface Contestant {
   readonly name: string;
   /** Starts one container and answers the milliseconds until it had ended, by the row they belong to. */
   start(): Promise<Record<string, number>>;
+  /** Milliseconds of the last start by what they were spent on, where a contestant says that itself. */
+  phases?: () => Record<string, number>;
   /** Starts `count` containers, `atOnce` at a time, and answers the seconds it took. */
   rush(count: number, atOnce: number): Promise<number>;
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { conmons } from "./conmon";
 import { Unavailable } from "./contestant";
-import { hierarchies, subgroups } from "./groups";
+import { subgroups } from "./groups";
 import type { Options } from "./options";
 import { makeRootfs } from "./rootfs";
 import { sandbox } from "./sandbox";
@@ -14,7 +14,7 @@ export async function memory(scope: Scope, { runs = 10 }: Options): Promise<Resu
   const box = await sandbox(scope);
   const rootfs = await makeRootfs(box.folder);
   const group = `slipway-bench-${process.pid}`;
-  await subgroups(scope, group, hierarchies());
+  await subgroups(scope, box, group);
   const ours = await slipway(scope, box, rootfs);
   const rows = await sizes("slipway-monitor", await sleepers(scope, ours, runs));
   const notes: string[] = [];

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { type Contestant, Unavailable } from "./contestant";
@@ -13,20 +13,22 @@ import { debian } from "./tools";
 interface Configuration {
   process: { args: string[]; terminal: boolean };
   root: { path: string; readonly: boolean };
-  linux: { namespaces: { type: string }[]; cgroupsPath: string };
+  linux: { namespaces: { type: string }[]; cgroupsPath: string; resources: object };
 }
 
-/** Writes a bundle that differs from the runtime's own `spec` only where the race demands it. */
+/** Writes a bundle that differs from the runtime's own `spec` only where the race demands it, and in its limits. */
 export async function bundle(
   runtime: "runc" | "crun",
   folder: string,
   rootfs: string,
   group: string,
   args: string[],
+  resources?: object,
 ): Promise<void> {
   const { path, environment } = await debian(runtime);
+  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await promisify(execFile)(path, ["spec"], { cwd: folder, env: environment });
+  await promisify(execFile)(path, ["spec"], { cwd: folder, env: { ...process.env, ...environment } });
   const file = join(folder, "config.json");
   const configuration = JSON.parse(await readFile(file, "utf8")) as Configuration;
   configuration.process = { ...configuration.process, args, terminal: false };
@@ -34,6 +36,7 @@ export async function bundle(
   const namespaces = configuration.linux.namespaces.filter((one) => one.type !== "cgroup");
   configuration.linux.namespaces = [...namespaces, { type: "cgroup" }];
   configuration.linux.cgroupsPath = join("/", group, basename(folder));
+  if (resources) configuration.linux.resources = { ...configuration.linux.resources, ...resources };
   await writeFile(file, JSON.stringify(configuration));
 }
 
@@ -44,17 +47,22 @@ export async function oci(
   runtime: "runc" | "crun",
   rootfs: string,
   group: string,
+  resources?: object,
 ): Promise<Contestant> {
-  const { path, environment } = await debian(runtime);
-  const state = join(sandbox.folder, runtime);
+  const { path, folder: unpacked, environment } = await debian(runtime);
+  await sandbox.bring(unpacked);
+  const name = resources ? `${runtime}-limited` : runtime;
+  const state = join(sandbox.folder, name);
   let counter = 0;
   const lanes: (() => Promise<number>)[] = [];
   /** Starts one after the other; lanes run side by side. */
   const lane = async (): Promise<() => Promise<number>> => {
-    const folder = join(sandbox.folder, `${runtime}-${lanes.length}`);
-    await bundle(runtime, folder, rootfs, group, ["/bin/true"]);
-    const watch: Stopwatch = await stopwatch(scope, sandbox.prefix, environment);
-    const start = (): Promise<number> => watch([path, "--root", state, "run", "--bundle", folder, `c${counter++}`]);
+    const folder = join(sandbox.folder, `${name}-${lanes.length}`);
+    await bundle(runtime, folder, rootfs, group, ["/bin/true"], resources);
+    await sandbox.bring(folder);
+    const watch: Stopwatch = await stopwatch(scope, sandbox, environment);
+    const start = async (): Promise<number> =>
+      (await watch([path, "--root", state, "run", "--bundle", folder, `c${counter++}`])).elapsed;
     lanes.push(start);
     return start;
   };

@@ -2,4 +2,6 @@
 export interface Options {
   /** Samples per contestant; absent: what the benchmark was made for. */
   runs?: number;
+  /** Whether it runs in the virtual machine of test/vm. */
+  guest?: boolean;
 }

@@ -6,9 +6,10 @@ import { type Result, compared, row } from "./statistics";
 const atOnce = 4;
 
 /** Starts per second, four at a time, in rounds of `perRound` starts; the contestants alternate round by round. */
-export async function rate(scope: Scope, { runs = 10 }: Options): Promise<Result> {
+export async function rate(scope: Scope, options: Options): Promise<Result> {
   const perRound = 80;
-  const { contestants, notes } = await arena(scope);
+  const { runs = 10 } = options;
+  const { contestants, notes } = await arena(scope, options);
   const samples = new Map(contestants.map((one) => [one, [] as number[]]));
   for (let round = 0; round < runs; round++) {
     for (let turn = 0; turn < contestants.length; turn++) {

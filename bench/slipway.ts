@@ -1,26 +1,28 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ContainerRequest, HostAnswer } from "../provider/api";
-import { type Answer, type Request, agent } from "./agent";
+import type { ContainerRequest, GroupResources, HostAnswer } from "../provider/api";
+import { type Answer, type Request, type Serving, agent } from "./agent";
 import type { Contestant } from "./contestant";
 import { hierarchies, remove } from "./groups";
 import { archived } from "./rootfs";
-import type { Sandbox } from "./sandbox";
+import { type Sandbox, output } from "./sandbox";
 import type { Scope } from "./scope";
 import { repository } from "./tools";
 
 /** A host with our agent on it and an image of the root file system. */
 export interface Slipway {
-  /** The session that is open. */
+  /** The session that is open, and the process of its agent. */
   request: Request;
-  /** Opens another session with an agent of its own. */
-  connect(scope: Scope): Promise<Request>;
-  /** Starts a container of the image. */
-  put(request: Request, command: string[], wait: "running" | "exit"): Promise<Started>;
-  /** The hierarchies our containers are born in, by where they are mounted. */
-  hierarchies: string[];
+  pid: number;
+  /** Opens another session with an agent of its own, in the same sandbox or in another view of it. */
+  connect(scope: Scope, sandbox?: Sandbox): Promise<Serving>;
+  /** Starts a container of the image, with limits where they are given. */
+  put(request: Request, command: string[], wait: "running" | "exit", resources?: GroupResources): Promise<Started>;
+  /** What the agent says of the host. */
+  host: HostAnswer;
+  /** The hierarchies that our containers have been born in so far, by where they are mounted. */
+  hierarchies(): Promise<string[]>;
   /** The name of our group in each of these. */
   group: string;
 }
@@ -36,17 +38,18 @@ const nonce = (): string => randomBytes(16).toString("hex");
 /** Brings up a host in the sandbox: agent, layer, image. Everything goes with the scope. */
 export async function slipway(scope: Scope, sandbox: Sandbox, rootfs: string): Promise<Slipway> {
   const program = await delivered(sandbox);
-  const open = (within: Scope): Promise<Request> => agent(within, [...sandbox.prefix, program, "serve"]);
+  const open = (within: Scope, where = sandbox): Promise<Serving> => agent(within, where.command([program, "serve"]));
   let group = "";
   // Registered first, because it comes last: a monitor stands ready in our groups until the agent has ended.
   scope.defer("our groups", async () => {
-    for (const { path } of group ? hierarchies() : []) await remove(join(path, group));
+    for (const { path } of group ? await hierarchies(sandbox) : []) await remove(sandbox, join(path, group));
   });
-  const request = await open(scope);
-  const host = nonce();
-  const { hostId } = JSON.parse((await put(request, "hosts", host, { owner: "bench/host" })).body) as HostAnswer;
-  group = `slipway-${hostId}`;
-  scope.defer("host", async () => void (await request("DELETE", `/v1/hosts/${host}?purge=true`)));
+  const { request, pid } = await open(scope);
+  const claim = nonce();
+  const host = JSON.parse((await put(request, "hosts", claim, { owner: "bench/host" })).body) as HostAnswer;
+  const systemd = (await output(sandbox, "sh", "-c", "[ ! -d /run/systemd/system ] || echo yes")) !== "";
+  group = systemd ? "system.slice/slipway.service" : `slipway-${host.hostId}`;
+  scope.defer("host", async () => void (await request("DELETE", `/v1/hosts/${claim}?purge=true`)));
 
   const archive = await readFile(await archived(rootfs));
   const blob = `sha256:${createHash("sha256").update(archive).digest("hex")}`;
@@ -65,27 +68,39 @@ export async function slipway(scope: Scope, sandbox: Sandbox, rootfs: string): P
   let counter = 0;
   const ours: Slipway = {
     request,
+    pid,
     connect: open,
-    hierarchies: [],
+    host,
+    hierarchies: async () => {
+      const all = (await hierarchies(sandbox)).map(({ path }) => path);
+      const test = 'for path; do [ ! -d "$path/$0" ] || echo "$path"; done';
+      return (await output(sandbox, "sh", "-c", test, group, ...all)).trim().split("\n");
+    },
     group,
-    put: async (session, command, wait) => {
+    put: async (session, command, wait, resources) => {
       const incarnation = nonce();
-      const body: ContainerRequest = { owner: `bench/${counter++}`, image, command, network: "none", wait };
+      const body: ContainerRequest = {
+        owner: `bench/${counter++}`,
+        image,
+        command,
+        network: "none",
+        wait,
+        // What does not listen to SIGTERM would be waited for at its end.
+        stopSignal: "SIGKILL",
+        ...(resources && { resources }),
+      };
       const { timing } = await put(session, "containers", incarnation, body);
       return { timing, remove: async () => void (await session("DELETE", `/v1/containers/${incarnation}`)) };
     },
   };
   await (await ours.put(request, ["/bin/true"], "exit")).remove();
-  ours.hierarchies = hierarchies()
-    .map(({ path }) => path)
-    .filter((path) => existsSync(join(path, group)));
   return ours;
 }
 
 /** Our agent as a contestant, at one of its sessions. */
-export function contestant(ours: Slipway): Contestant {
+export function contestant(ours: Slipway, resources?: GroupResources): Contestant {
   const once = async (): Promise<Record<string, number>> => {
-    const started = await ours.put(ours.request, ["/bin/true"], "exit");
+    const started = await ours.put(ours.request, ["/bin/true"], "exit", resources);
     await started.remove();
     const { exit = NaN, total = NaN } = started.timing;
     return { "slipway start": exit, "slipway answer": total };
@@ -98,7 +113,7 @@ export function contestant(ours: Slipway): Contestant {
       const began = performance.now();
       let left = count;
       const lane = async (): Promise<void> => {
-        while (left-- > 0) started.push(await ours.put(ours.request, ["/bin/true"], "exit"));
+        while (left-- > 0) started.push(await ours.put(ours.request, ["/bin/true"], "exit", resources));
       };
       await Promise.all(Array.from({ length: atOnce }, lane));
       const seconds = (performance.now() - began) / 1000;
@@ -121,13 +136,14 @@ async function delivered(sandbox: Sandbox): Promise<string> {
   for (const name of ["slipway-agent", "slipway-monitor"]) {
     await copyFile(join(source, `${name}-linux-${architecture}`), join(folder, name));
   }
+  await sandbox.bring(folder);
   return join(folder, "slipway-agent");
 }
 
 /** The monitors that have a container: one more stands ready, and a thread of the agent is in their group too. */
 export async function monitors(ours: Slipway): Promise<number[]> {
   const found = new Set<number>();
-  for (const hierarchy of ours.hierarchies) {
+  for (const hierarchy of await ours.hierarchies()) {
     const pids = await readFile(join(hierarchy, ours.group, "monitors", "cgroup.procs"), "utf8");
     for (const pid of pids.split("\n").filter(Boolean)) {
       const name = await readFile(`/proc/${pid}/comm`, "utf8");

@@ -8,8 +8,9 @@ import { type Result, compared, row } from "./statistics";
  * Start to exit of busybox `true`. The contestants alternate start by start, each round beginning with another one, so
  * that nobody always runs in the wake of the same neighbour: the kernel takes a network namespace apart after its end.
  */
-export async function start(scope: Scope, { runs = 200 }: Options): Promise<Result> {
-  const { contestants, notes, ours } = await arena(scope);
+export async function start(scope: Scope, options: Options): Promise<Result> {
+  const { runs = 200 } = options;
+  const { contestants, notes, ours } = await arena(scope, options);
   const samples = new Map<string, number[]>();
   for (let round = 0; round < runs; round++) {
     for (let turn = 0; turn < contestants.length; turn++) {
@@ -27,7 +28,8 @@ export async function start(scope: Scope, { runs = 200 }: Options): Promise<Resu
 async function firstStart(ours: Slipway): Promise<number> {
   const session = new Scope();
   try {
-    const started = await ours.put(await ours.connect(session), ["/bin/true"], "exit");
+    const { request } = await ours.connect(session);
+    const started = await ours.put(request, ["/bin/true"], "exit");
     await started.remove();
     return started.timing.exit ?? NaN;
   } finally {

@@ -12,7 +12,7 @@ export interface Row {
   p95: number;
   /** The smallest sample. */
   min: number;
-  /** p50 as a multiple of the p50 of another row of the same run, by that row's name. */
+  /** p50 as a multiple of the p50 of another row of the same run: by that row's name, or by that of whose it is. */
   times?: Record<string, number>;
 }
 

@@ -1,19 +1,28 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import type { Sandbox } from "./sandbox";
 import type { Scope } from "./scope";
 import { compiled } from "./tools";
 
-/** Runs a command and answers the milliseconds it took. Throws where it does not end with 0. */
-export type Stopwatch = (command: readonly string[]) => Promise<number>;
+/** Milliseconds: by the clock, and of processors' work. */
+export interface Spent {
+  elapsed: number;
+  worked: number;
+}
 
-/** Starts a stopwatch process (bench/stopwatch.c says why a process), entered through `prefix`. One command at a time. */
+/** Runs a command and answers what it took, with what it waited for. Throws where it does not end with 0. */
+export type Stopwatch = (command: readonly string[]) => Promise<Spent>;
+
+/** Starts a stopwatch process (bench/stopwatch.c says why a process) in a sandbox. One command at a time. */
 export async function stopwatch(
   scope: Scope,
-  prefix: readonly string[],
-  environment: NodeJS.ProcessEnv,
+  sandbox: Sandbox,
+  environment: Readonly<Record<string, string>>,
 ): Promise<Stopwatch> {
-  const [program, ...args] = [...prefix, await compiled("stopwatch")];
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: environment });
+  const watch = await compiled("stopwatch");
+  await sandbox.bring(watch);
+  const [program, ...args] = sandbox.command([watch], environment);
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   scope.defer("stopwatch", async () => {
     child.stdin.end();
@@ -25,8 +34,8 @@ export async function stopwatch(
   return async (command) => {
     errors = "";
     child.stdin.write(`${command.join("\t")}\n`);
-    const [elapsed, status, ...reason] = String((await answers.next()).value).split(" ");
+    const [elapsed, worked, status, ...reason] = String((await answers.next()).value).split(" ");
     if (status !== "0") throw new Error(`${command.join(" ")} ended with ${status} ${reason.join(" ")}: ${errors}`);
-    return Number(elapsed);
+    return { elapsed: Number(elapsed), worked: Number(worked) };
   };
 }

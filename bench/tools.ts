@@ -10,29 +10,31 @@ import { Unavailable } from "./contestant";
 /** The checkout's folder. */
 export const repository = resolve(__dirname, "..");
 
-/** Where each program is inside its package. */
+/** Where each program is inside its package, and packages of libraries that the guest lacks even if this machine has them. */
 const packaged = {
-  runc: { file: "usr/sbin/runc", from: "runc" },
-  crun: { file: "usr/bin/crun", from: "crun" },
-  conmon: { file: "usr/bin/conmon", from: "conmon" },
-  busybox: { file: "bin/busybox", from: "busybox-static" },
+  runc: { file: "usr/sbin/runc", from: ["runc"] },
+  crun: { file: "usr/bin/crun", from: ["crun"] },
+  conmon: { file: "usr/bin/conmon", from: ["conmon"] },
+  busybox: { file: "bin/busybox", from: ["busybox-static"] },
+  strace: { file: "usr/bin/strace", from: ["strace", "libunwind8", "liblzma5"] },
 } as const;
 
-/** A program and the environment it needs to find its libraries. */
+/** A program, the folder it was unpacked to, and the environment it needs to find its libraries. */
 export interface Tool {
   path: string;
-  environment: NodeJS.ProcessEnv;
+  folder: string;
+  environment: { LD_LIBRARY_PATH: string };
 }
 
 /** A program of Debian; its package is unpacked at the first call. Throws Unavailable where that cannot be. */
 export async function debian(name: keyof typeof packaged): Promise<Tool> {
   const { file, from } = packaged[name];
-  const root = await debianPackages(from, [from]).catch((error: unknown) => {
+  const root = await debianPackages(name, from).catch((error: unknown) => {
     throw new Unavailable(`${name}: ${error instanceof Error ? error.message : String(error)}`);
   });
   const lib = join(root, "usr", "lib");
   const libraries = (await readdir(lib)).filter((entry) => entry.includes("-linux-")).map((entry) => join(lib, entry));
-  return { path: join(root, file), environment: { ...process.env, LD_LIBRARY_PATH: libraries.join(":") } };
+  return { path: join(root, file), folder: root, environment: { LD_LIBRARY_PATH: libraries.join(":") } };
 }
 
 /** Compiles bench/<name>.c, again where the source is newer. Throws Unavailable without a C compiler. */

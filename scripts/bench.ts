@@ -1,6 +1,7 @@
-/** `npm run bench -- [NAME …] [--json] [--runs N]`: figures beside their peers, see bench/README.md. */
+/** `npm run bench -- [NAME …] [--json] [--runs N] [--guest]`: figures beside their peers, see bench/README.md. */
 import { parseArgs } from "node:util";
-import { benchmarks } from "../bench/index";
+import { benchmarks, inGuest } from "../bench/index";
+import type { Options } from "../bench/options";
 import { Scope } from "../bench/scope";
 import type { Row } from "../bench/statistics";
 import { table } from "../bench/table";
@@ -9,11 +10,16 @@ import { build } from "./build";
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: "boolean", default: false }, runs: { type: "string" } },
+    options: {
+      json: { type: "boolean", default: false },
+      runs: { type: "string" },
+      guest: { type: "boolean", default: false },
+    },
   });
   const names = positionals.length > 0 ? positionals : Object.keys(benchmarks);
-  const runs = values.runs === undefined ? {} : { runs: Number(values.runs) };
-  if ("runs" in runs && !(Number.isInteger(runs.runs) && runs.runs > 0)) {
+  const options: Options = { guest: values.guest };
+  if (values.runs !== undefined) options.runs = Number(values.runs);
+  if (options.runs !== undefined && !(Number.isInteger(options.runs) && options.runs > 0)) {
     throw new Error(`--runs: expected a whole number above 0, got ${values.runs}`);
   }
   const print = process.stdout.write.bind(process.stdout);
@@ -24,6 +30,9 @@ async function main(): Promise<void> {
   for (const name of names) {
     const benchmark = benchmarks[name];
     if (!benchmark) throw new Error(`no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}`);
+    if (values.guest && !inGuest.has(name)) {
+      throw new Error(`${name} does not run in the guest; ${[...inGuest].join(", ")} do`);
+    }
     process.stderr.write(`${name} …\n`);
     const scope = new Scope();
     const interrupted = (): void => {
@@ -31,7 +40,7 @@ async function main(): Promise<void> {
     };
     process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
     try {
-      const result = await benchmark(scope, runs);
+      const result = await benchmark(scope, options);
       rows.push(...result.rows);
       if (values.json) process.stderr.write(result.notes.map((note) => `  ${note}\n`).join(""));
       else print(`${table(name, result)}\n\n`);

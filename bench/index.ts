@@ -6,6 +6,7 @@ import { packageSizes } from "./package";
 import { rate } from "./rate";
 import type { Scope } from "./scope";
 import { start } from "./start";
+import { stats } from "./stats";
 import type { Result } from "./statistics";
 import { up } from "./up";
 
@@ -14,6 +15,7 @@ export const benchmarks: Readonly<Record<string, (scope: Scope, options: Options
   rate,
   limits,
   memory,
+  stats,
   up,
   package: packageSizes,
 };

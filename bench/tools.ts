@@ -15,6 +15,8 @@ const packaged = {
   runc: { file: "usr/sbin/runc", from: ["runc"] },
   crun: { file: "usr/bin/crun", from: ["crun"] },
   conmon: { file: "usr/bin/conmon", from: ["conmon"] },
+  docker: { file: "usr/bin/docker", from: ["docker.io"] },
+  podman: { file: "usr/bin/podman", from: ["podman"] },
   busybox: { file: "bin/busybox", from: ["busybox-static"] },
   strace: { file: "usr/bin/strace", from: ["strace", "libunwind8", "liblzma5"] },
 } as const;

@@ -43,13 +43,17 @@ func (g Group) Entered(wanted *api.GroupResources) []Hierarchy {
 	return entered
 }
 
-// MakeAbove makes the groups above this one, but for those that Prepare makes.
+// MakeAbove makes the groups above this one. Those that Prepare makes are looked at only: they are there but before the first
+// container of a host, and Check asks them.
 func (g Group) MakeAbove(wanted *api.GroupResources) error {
 	for _, h := range g.Entered(wanted) {
-		if !g.tree.enters(h) || g.declared() {
-			if err := g.tree.makeAbove(h, g.above); err != nil {
-				return err
+		if g.tree.enters(h) && !g.declared() {
+			if _, err := os.Lstat(filepath.Dir(g.Folder(h))); err == nil {
+				continue
 			}
+		}
+		if err := g.tree.makeAbove(h, g.above); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -134,10 +138,14 @@ func (t *Tree) Containers() ([]Group, error) {
 					return err
 				}
 				above, err := filepath.Rel(root, filepath.Dir(path))
+				if err != nil {
+					return err
+				}
 				seen[Group{t, above, entry.Name()}] = true
-				return errors.Join(err, fs.SkipDir)
+				// As it is: WalkDir ends at an error that only holds it.
+				return fs.SkipDir
 			})
-			if err != nil && !errors.Is(err, fs.SkipDir) {
+			if err != nil {
 				return nil, fmt.Errorf("list the containers' control groups: %w", err)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -122,6 +123,48 @@ func TestGroupKnowsItsProcessesAndIsRemovedWithThem(t *testing.T) {
 	}
 	if err := <-waited; sleeper.ProcessState == nil || sleeper.ProcessState.Sys().(syscall.WaitStatus).Signal() != unix.SIGKILL {
 		t.Errorf("the process: %v", err)
+	}
+}
+
+func TestContainersAreFoundWhereverTheyAre(t *testing.T) {
+	tree := prepared(t)
+	want := map[string]bool{}
+	for _, above := range []string{containers, Declared("", "one"), Declared("", "two"), Declared(Declared("", "two"), "inner")} {
+		for _, name := range []string{"0", "1", "2"} {
+			group := tree.Below(above, strings.Repeat(name, 32))
+			if err := group.MakeAbove(&api.GroupResources{}); err != nil {
+				t.Fatal(err)
+			}
+			for _, h := range group.Entered(&api.GroupResources{}) {
+				if err := h.make(group.Folder(h)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want[group.Path()] = true
+		}
+	}
+	t.Cleanup(func() {
+		for _, name := range []string{"one", "two"} {
+			if err := tree.at(Declared("", name)).removeAll(context.Background()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	found, err := tree.Containers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]bool{}
+	for _, group := range found {
+		got[group.Path()] = true
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("found %v of %v", got, want)
+	}
+	for _, group := range found {
+		if err := group.Remove(context.Background()); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -10,17 +10,15 @@ import (
 	"pulumi-slipway/agent/api"
 	"pulumi-slipway/agent/cgroup"
 	"pulumi-slipway/agent/monitor"
-	"pulumi-slipway/agent/store"
 )
 
-// SetPaused stops everything in a running container where it is, or lets it go on.
+// SetPaused stops everything in a running container where it is, or lets it go on. Like Kill it holds no lock: a job can be
+// paused while somebody waits for its end.
 func (c *Containers) SetPaused(ctx context.Context, incarnation string, paused bool) error {
-	slot, err := c.store.Hold(ctx, store.Containers, incarnation)
+	p, err := c.find(incarnation)
 	if err != nil {
-		return store.Gone(store.Containers, incarnation, err)
+		return err
 	}
-	defer slot.Release()
-	p := c.place(slot.ID, incarnation)
 	if !paused {
 		return p.group.Unpause()
 	}

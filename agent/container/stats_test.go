@@ -40,6 +40,10 @@ func TestStatsAreThoseOfEveryRunningContainer(t *testing.T) {
 	if all[0].Links != nil {
 		t.Errorf("the host's links are not the container's: %+v", all[0].Links)
 	}
+	// The shell has printed, and is about to begin the program that sleeps.
+	for end := time.Now().Add(time.Minute); all[1].Pids.Current != 2 && time.Now().Before(end); {
+		all = h.stats()
+	}
 	for _, one := range all {
 		if one.CPU == nil || one.CPU.UsageUs == 0 || one.Memory == nil || one.Memory.CurrentBytes == 0 || one.Pids == nil || one.Pids.Current != 2 {
 			t.Errorf("%s: %+v", one.Owner, one.Usage)

@@ -19,7 +19,7 @@ const golden = (name: string): Stats =>
 
 /** One line of the text taken apart, as the format's grammar has it. */
 function sample(line: string): { name: string; labels: Record<string, string>; value: string } {
-  const [, name = "", list = "", value = ""] = /^([a-z_]+)\{(.*)\} (\S+)$/.exec(line) ?? [];
+  const [, name = "", list = "", value = ""] = /^([a-z_]+)\{(.*)\} (\S+)$/s.exec(line) ?? [];
   const labels = [...list.matchAll(/([a-z_]+)="((?:[^"\\\n]|\\[\\"n])*)"(?:,|$)/g)];
   expect(labels.map(([whole]) => whole).join("")).toBe(list);
   const plain = (text = ""): string => text.replace(/\\(.)/g, (_, letter: string) => (letter === "n" ? "\n" : letter));

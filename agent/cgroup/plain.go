@@ -60,6 +60,9 @@ func (k plain) wrong(r *api.GroupResources) []string {
 
 func (k plain) settings(p place, wanted *api.GroupResources) ([]Setting, error) {
 	f := k.file(p)
+	if f.name == "" {
+		return nil, nil // see missing
+	}
 	value := f.byDefault
 	if set := k.get(wanted); set != nil {
 		value = f.written(*set)
@@ -84,6 +87,10 @@ func word(name string, version int, value int64) string {
 
 func (k plain) read(p place, wanted, found *api.GroupResources) error {
 	f := k.file(p)
+	if f.name == "" {
+		k.set(found, *k.get(wanted))
+		return nil
+	}
 	held, err := number(p.path(f.name))
 	if err != nil {
 		return err
@@ -97,10 +104,15 @@ func (k plain) read(p place, wanted, found *api.GroupResources) error {
 	return nil
 }
 
-func (k plain) missing(p place, _ *api.GroupResources) error {
+// missing takes what the other version has by default for nothing that this one would have to hold: a program for hosts of both
+// may say it.
+func (k plain) missing(p place, wanted *api.GroupResources) error {
 	f := k.file(p)
-	if f.name == "" {
-		return nothingLikeIt(p.version, k.files[2-p.version].name)
+	if other := k.files[2-p.version]; f.name == "" {
+		if *k.get(wanted) == other.byDefault {
+			return nil
+		}
+		return nothingLikeIt(p.version, other.name)
 	}
 	return absent(p.path(f.name), f.name, f.since)
 }

@@ -282,3 +282,19 @@ func TestTakingMemoryBackLeavesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A program for hosts of both versions says of some things that they are as they always are.
+func TestWhatIsAsAlwaysNeedsNoFile(t *testing.T) {
+	tree := prepared(t)
+	wanted := resources(t, `{"memory":{"max":67108864,"high":-1,"min":0,"oomGroup":false}}`)
+	group := made(t, tree, "abc", wanted)
+	if err := group.Check(wanted); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, group, wanted)
+	other := resources(t, `{"memory":{"max":33554432,"high":-1,"min":0,"oomGroup":false}}`)
+	if _, err := group.Change(nil, wanted, other); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, group, other)
+}

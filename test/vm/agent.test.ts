@@ -13,6 +13,8 @@ describe("the agent's own tests on Debian 12 without systemd, with cgroup versio
   let vm: TestVm;
   beforeAll(async () => {
     vm = await createVm({ init: "none" });
+    // A scheduler with weights of its own; Debian loads it when somebody chooses it for a disk.
+    await vm.must("modprobe bfq");
   });
   afterAll(async () => vm.close());
 

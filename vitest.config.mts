@@ -26,7 +26,17 @@ export default defineConfig({
       // Two at a time: each run of Pulumi keeps one processor busy.
       { test: { name: "e2e", include: ["test/{e2e,pack}/**/*.test.ts"], maxWorkers: 2, ...slow } },
       // An emulated machine beside other tests: everything takes its time.
-      { test: { name: "vm", include: ["test/vm/**/*.test.ts"], ...slow, testTimeout: 300_000, hookTimeout: 600_000 } },
+      // Two at a time: much of an emulated machine's time goes by with waiting.
+      {
+        test: {
+          name: "vm",
+          include: ["test/vm/**/*.test.ts"],
+          maxWorkers: 2,
+          ...slow,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
     ],
   },
 });

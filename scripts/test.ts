@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     goTests({ after: built }),
     vitest("unit", { after: built }),
     vitest("e2e", { after: built.then(async () => pulumi), weight: 2 }),
-    vitest("vm", { after: built.then(async () => Promise.all([disk, pulumi])) }),
+    vitest("vm", { after: built.then(async () => Promise.all([disk, pulumi])), weight: 2 }),
     single("The virtual machine's disk", done, { after: disk }),
     single("A Pulumi CLI", done, { after: pulumi }),
   ]);

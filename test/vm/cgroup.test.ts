@@ -46,7 +46,7 @@ const groups: Program<GroupSettings> = ({ slipway, settings, busybox }) => {
   }
 };
 
-describe("control groups on Debian 12 with systemd and cgroup version 2", () => {
+describe("control groups on Debian 12 with systemd and cgroup version 2, Linux 6.12", () => {
   let vm: TestVm;
   let stack: Stack;
   let settings: GroupSettings;
@@ -69,7 +69,7 @@ describe("control groups on Debian 12 with systemd and cgroup version 2", () => 
     );
 
   beforeAll(async () => {
-    vm = await createVm();
+    vm = await createVm({ kernel: "6.12" });
     await vm.must(`echo 1 > ${tracing}/events/cgroup/cgroup_attach_task/enable`);
     settings = { host: { ...vm.connection }, rootfs: await rootfs(), memory: "128m" };
     stack = await Stack.create(groups, settings);

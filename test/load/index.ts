@@ -23,7 +23,7 @@ const take = (megabytes: number): string =>
 const killed = "137\n";
 
 /** Milliseconds that even a guest beside other tests needs for no test of these. */
-const patience = 400_000;
+const patience = 1_000_000;
 
 /** Declares the cases, on a host that is made for them and closed after them. */
 export function loadCases(make: () => Promise<LoadHost>): void {
